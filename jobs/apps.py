@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.core.checks import Tags, register
+from django.db.models.signals import post_migrate
+
+from . import triggers
+
+
+class JobsConfig(AppConfig):
+    name = "jobs"
+
+    def ready(self) -> None:
+        post_migrate.connect(triggers.install_after_migrate, dispatch_uid="jobs.triggers")
+        register(triggers.check_triggers, Tags.database)

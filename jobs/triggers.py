@@ -1,0 +1,97 @@
+"""Every change of an object's rows raises its version and adds its outbox row, in the same transaction.
+
+An ORM hook misses bulk updates, many-to-many changes, cascades and whoever types SQL. The database misses nothing, so
+it does it: triggers on the object's table and on the tables of its parts. They are declared once, made again after
+each migration (some of which drop them), and compared by a system check.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.checks import CheckMessage, Error
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from . import trigger_sql
+from .watched import Watched
+
+OUTBOX = "jobs_outbox"
+
+
+_watched: dict[str, Watched] = {}
+
+
+def watch(watched: Watched) -> None:
+    """Declare an object. Its triggers are made after the next migrate."""
+    _watched[watched.name] = watched
+
+
+def wanted() -> dict[str, str]:
+    """Every trigger there should be: name to SQL."""
+    statements: dict[str, str] = {}
+    for watched in _watched.values():
+        statements |= trigger_sql.of_root(watched, OUTBOX)
+        for part in watched.parts:
+            statements |= trigger_sql.of_part(watched, part, OUTBOX)
+    return statements
+
+
+def installed(connection: BaseDatabaseWrapper) -> dict[str, str]:
+    """Every trigger of ours there is: name to SQL."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'version_%%'")
+        return dict(cursor.fetchall())
+
+
+def install(using: str = DEFAULT_DB_ALIAS) -> None:
+    """Make the triggers what they should be. Doing it twice changes nothing."""
+    connection = connections[using]
+    there, should = installed(connection), wanted()
+    with transaction.atomic(using=using), connection.cursor() as cursor:
+        for name in there:
+            if there[name] != should.get(name):
+                cursor.execute(f"DROP TRIGGER {name}")
+        for name, statement in should.items():
+            if there.get(name) != statement:
+                cursor.execute(statement)
+
+
+@contextmanager
+def suspended(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
+    """Bulk loading without a word to anybody, in one transaction. Refresh what was loaded at the end."""
+    connection = connections[using]
+    with transaction.atomic(using=using):
+        with connection.cursor() as cursor:
+            for name in installed(connection):
+                cursor.execute(f"DROP TRIGGER {name}")
+        yield
+        install(using)
+
+
+def install_after_migrate(sender: Any, using: str, **_: Any) -> None:
+    """Receiver of `post_migrate`: once all tables are there, which is told by the last of them."""
+    tables = set(connections[using].introspection.table_names())
+    needed = {model._meta.db_table for w in _watched.values() for model in (w.model, *(p.model for p in w.parts))}
+    if using == DEFAULT_DB_ALIAS and needed | {OUTBOX} <= tables:
+        install(using)
+
+
+def check_triggers(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """System check jobs.E001: the triggers in the database are those that were declared."""
+    if DEFAULT_DB_ALIAS not in (databases or ()):
+        return []
+    connection = connections[DEFAULT_DB_ALIAS]
+    if OUTBOX not in connection.introspection.table_names():
+        return []
+    there, should = installed(connection), wanted()
+    differing = sorted(name for name in there.keys() | should.keys() if there.get(name) != should.get(name))
+    if not differing:
+        return []
+    return [
+        Error(
+            f"Triggers differ from what is declared: {', '.join(differing)}.",
+            hint="Run manage.py migrate: it makes them again.",
+            id="jobs.E001",
+        )
+    ]

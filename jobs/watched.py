@@ -1,0 +1,33 @@
+"""What is declared of an object whose changes the database tells."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db.models import Model
+
+
+@dataclass(frozen=True)
+class Part:
+    """A table whose rows an object shows.
+
+    `owner` is the column that holds the object's id, or a SELECT of ids in which `{row}` stands for the changed row.
+    `when` is a condition on `{new}` and `{old}` for updates that matter. `due` names columns with moments at which
+    the object changes by itself.
+    """
+
+    model: type[Model]
+    owner: str
+    when: str = ""
+    due: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Watched:
+    """An object: the model whose row carries the version, the task that builds it again, its parts, and the columns
+    of its own row with moments at which it changes by itself."""
+
+    name: str
+    model: type[Model]
+    task: str
+    parts: Sequence[Part] = ()
+    due: Sequence[str] = ()

@@ -1,0 +1,11 @@
+from django.apps import AppConfig
+from django.db.backends.signals import connection_created
+
+from .xray import count_sql
+
+
+class ScalingConfig(AppConfig):
+    name = "scaling"
+
+    def ready(self) -> None:
+        connection_created.connect(count_sql, dispatch_uid="scaling.xray")

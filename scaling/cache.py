@@ -1,0 +1,278 @@
+"""Cache, the second pattern: assemble the whole object once, and store it whole.
+
+A page should not ask ten tables for what hardly ever changes. A `CachedObject` is assembled from the tables by a
+worker whenever its row changes, and read in one round trip by everybody. What goes wrong without care is the late
+builder: one who read the database before a change and stores after it. So who builds holds a lease, and the store is
+refused unless the lease still stands and the version is not below the highest one heard of.
+
+    class Person(CachedObject):
+        name = "person"
+        form = "1: name, friends"
+
+        def assemble(self, ids):
+            with snapshot() as alias:
+                rows = User.objects.using(alias).filter(pk__in=ids)
+                return {row.pk: Built(row.version, {"name": row.name}) for row in rows}
+
+    PEOPLE = Person()
+    PEOPLE.get(12)          # {"name": "Ana"}, from the cache or assembled at once
+    PEOPLE.refresh([12])    # a worker, after a change
+"""
+
+import hashlib
+import secrets
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from . import codec, lua, xray
+from .stores import cache
+
+CACHE_DOWN = (RedisConnectionError, RedisTimeoutError)
+LEASE_MS = 5_000
+BUSY, TAKEN = 0, 1  # answers of lease.lua
+WAIT_SECONDS = 1.0
+LOOK_AGAIN_SECONDS = 0.02
+ABSENT_SECONDS = 60
+
+_read, _cards = lua.Script("read"), lua.Script("cards")
+_lease, _store = lua.Script("lease"), lua.Script("store")
+
+Entry = tuple[str, float, str]  # listing key, score, member
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """One assembled object. `card` is its short form, shown where others name it; `refs` are (object, id) it names;
+    `entries` its places in listings."""
+
+    version: int
+    data: dict
+    card: dict | None = None
+    refs: Sequence[tuple["CachedObject", int]] = ()
+    entries: Sequence[Entry] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What a page needs: the data, and the cards of the objects it names, those that exist, by (name, id)."""
+
+    data: dict
+    cards: dict[tuple[str, int], dict]
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """Something to be read in the same round trip as others: a call, and what makes a value of its answer."""
+
+    call: lua.Call
+    value: Callable[[Any], Any]
+    fallback: Callable[[], Any] = field(repr=False)
+
+
+def fetch(*wants: Want) -> list[Any]:
+    """Read everything a page wants in one round trip. With the cache down each want falls back to the database."""
+    try:
+        answers = lua.run(cache(), [want.call for want in wants])
+        return [want.value(answer) for want, answer in zip(wants, answers, strict=True)]
+    except CACHE_DOWN:
+        return [want.fallback() for want in wants]
+
+
+class CachedObject:
+    """One kind of object. Subclasses name it, describe its form, and assemble it.
+
+    `form` is any text that changes when the data's form does: it is hashed into the key's fields, so that two
+    releases side by side never read each other's. With the cache down, `get` assembles without storing.
+    """
+
+    name: str
+    form: str
+
+    def __init__(self) -> None:
+        self.shape = hashlib.blake2s(f"{self.name} {self.form}".encode(), digest_size=4).hexdigest()
+        registry[self.name] = self
+
+    def assemble(self, ids: Sequence[int]) -> dict[int, Built]:
+        """Build the objects from the tables, all in a few statements. An id that is absent exists no longer."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how it is assembled")
+
+    def key(self, pk: int) -> str:
+        return f"o:{self.name}:{pk}"
+
+    def get(self, pk: int) -> dict | None:
+        """The object's data, or None if there is no such object."""
+        whole = fetch(self.whole(pk))[0]
+        return whole and whole.data
+
+    def whole(self, pk: int) -> Want:
+        """For `fetch`: the data with the cards it names, as a `Whole`, or None."""
+        return Want(
+            (_read, [self.key(pk)], [self.shape]),
+            lambda answer: self._whole(pk, answer) if answer else self._cold(pk),
+            lambda: self._from_tables(pk),
+        )
+
+    def get_many(self, ids: Iterable[int]) -> dict[int, dict]:
+        """The cards of the objects that exist, in the order asked for, in one round trip."""
+        ids = list(ids)
+        return fetch(self.cards(ids))[0] if ids else {}
+
+    def cards(self, ids: Sequence[int]) -> Want:
+        """For `fetch`: the same."""
+        return Want(
+            (_cards, [self.key(pk) for pk in ids], [self.shape]),
+            lambda answer: self.open_cards(ids, answer),
+            lambda: self.cards_from_tables(ids),
+        )
+
+    def open_cards(self, ids: Sequence[int], stored: Sequence[bytes | None]) -> dict[int, dict]:
+        """Unpack cards as they were stored; what is missing is built at once, all in one batch."""
+        missing = [pk for pk, payload in zip(ids, stored, strict=True) if payload is None]
+        built = self.build(missing) if missing else {}
+        cards = {}
+        for pk, payload in zip(ids, stored, strict=True):
+            card = self._unpack_card(pk, payload) if payload is not None else _card_of(built.get(pk))
+            if card is not None:
+                cards[pk] = card
+        return cards
+
+    def cards_from_tables(self, ids: Sequence[int]) -> dict[int, dict]:
+        built = self.assemble(ids)
+        return {pk: card for pk in ids if (card := _card_of(built.get(pk))) is not None}
+
+    def refresh(self, ids: Iterable[int]) -> dict[int, Built]:
+        """Build again, write what is durable, and store, taking over from whoever is building. Returns what was
+        built. With the cache down the durable part is still written before the error goes up."""
+        ids, began_at = list(ids), time.time_ns() // 1000
+        try:
+            tokens = self._take(ids, takeover=True)
+        except CACHE_DOWN:
+            self._persist(ids, self.assemble(ids), began_at)
+            raise
+        built = self.assemble(ids)
+        self._persist(ids, built, began_at)
+        self._store_all(tokens, built)
+        return built
+
+    def persist(self, built: dict[int, Built], gone: Sequence[int], began_at: int) -> None:
+        """Write durable copies; only workers do. `gone` are ids that were absent at `began_at` (microseconds)."""
+
+    def _persist(self, ids: Sequence[int], built: dict[int, Built], began_at: int) -> None:
+        self.persist(built, [pk for pk in ids if pk not in built], began_at)
+
+    def build(self, ids: Sequence[int]) -> dict[int, Built]:
+        """Build what a reader misses; stored unless somebody else is at it already."""
+        try:
+            tokens = self._take(ids, takeover=False)
+            built = self.assemble(ids)
+            self._store_all(tokens, built)
+            return built
+        except CACHE_DOWN:
+            return self.assemble(ids)
+
+    def forget(self, ids: Iterable[int]) -> None:
+        """Drop what is stored, late builders included: the next reader builds."""
+        keys = [self.key(pk) for pk in ids]
+        if keys:
+            cache().delete(*keys)
+
+    def peek(self, pk: int) -> tuple[dict, int, int] | None:
+        """The data as it is stored now, its version, and when it was stored (microseconds). Builds nothing."""
+        answer = _read(cache(), [self.key(pk)], [self.shape])
+        version, stored_at, data, _ = codec.unpack(answer[0]) if answer else (0, 0, None, ())
+        return (data, version, stored_at) if data is not None else None
+
+    def _whole(self, pk: int, answer: list) -> Whole | None:
+        version, stored_at, data, refs = codec.unpack(answer[0])
+        xray.current().objects.append((self.name, pk, version, stored_at))
+        if data is None:
+            return None
+        return Whole(data, open_refs(refs, answer[1:]))
+
+    def _unpack_card(self, pk: int, payload: bytes) -> dict | None:
+        version, stored_at, card = codec.unpack_card(payload)
+        xray.current().objects.append((self.name, pk, version, stored_at))
+        return card
+
+    def _cold(self, pk: int) -> Whole | None:
+        """Nobody has built it yet: build it, or wait shortly for the one who is at it."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while time.monotonic() < deadline:
+            token = secrets.token_hex(8)
+            state = _lease(cache(), [self.key(pk)], [token, LEASE_MS, "", self.shape])
+            if state == TAKEN:
+                built = self.assemble([pk])
+                self._store_all({pk: token}, built)
+                return _whole_of(built.get(pk))
+            if state == BUSY:
+                time.sleep(LOOK_AGAIN_SECONDS)
+            answer = _read(cache(), [self.key(pk)], [self.shape])
+            if answer:
+                return self._whole(pk, answer)
+        return self._from_tables(pk)
+
+    def _from_tables(self, pk: int) -> Whole | None:
+        return _whole_of(self.assemble([pk]).get(pk))
+
+    def _take(self, ids: Sequence[int], *, takeover: bool) -> dict[int, str]:
+        """Leases for those that are free, or for all: id to token."""
+        tokens = {pk: secrets.token_hex(8) for pk in ids}
+        how = [LEASE_MS, "over" if takeover else "", self.shape]
+        states = lua.run(cache(), [(_lease, [self.key(pk)], [token, *how]) for pk, token in tokens.items()])
+        return {pk: tokens[pk] for pk, state in zip(tokens, states, strict=True) if state == TAKEN}
+
+    def _store_all(self, tokens: dict[int, str], built: dict[int, Built]) -> None:
+        if tokens:
+            lua.run(cache(), [self._store_call(pk, token, built.get(pk)) for pk, token in tokens.items()])
+
+    def _store_call(self, pk: int, token: str, built: Built | None) -> lua.Call:
+        now = time.time_ns() // 1000
+        if built is None:
+            absent = [
+                token,
+                0,
+                self.shape,
+                codec.pack(0, now, None),
+                codec.pack_card(0, now, None),
+                "",
+                ABSENT_SECONDS,
+            ]
+            return (_store, [self.key(pk)], [*absent, "[]"])
+        refs = [(ref.name, ref_pk) for ref, ref_pk in built.refs]
+        payload = codec.pack(built.version, now, built.data, refs)
+        card = codec.pack_card(built.version, now, built.card)
+        named = " ".join(f"{ref.key(ref_pk)} {ref.shape}" for ref, ref_pk in built.refs)
+        entries = codec.dumps([list(entry) for entry in built.entries])
+        return (_store, [self.key(pk)], [token, built.version, self.shape, payload, card, named, 0, entries])
+
+
+registry: dict[str, CachedObject] = {}
+
+
+def open_refs(refs: Sequence[tuple[str, int]], stored: Sequence[bytes | None]) -> dict[tuple[str, int], dict]:
+    """The cards of what an object names: as stored, or built in one batch a kind where they are missing."""
+    cards: dict[tuple[str, int], dict] = {}
+    for name in dict.fromkeys(name for name, _ in refs):
+        of_name = [(pk, payload) for (ref_name, pk), payload in zip(refs, stored, strict=True) if ref_name == name]
+        found = registry[name].open_cards([pk for pk, _ in of_name], [payload for _, payload in of_name])
+        cards |= {(name, pk): card for pk, card in found.items()}
+    return cards
+
+
+def _card_of(built: Built | None) -> dict | None:
+    return built.card if built else None
+
+
+def _whole_of(built: Built | None) -> Whole | None:
+    if built is None:
+        return None
+    wanted: dict[CachedObject, list[int]] = {}
+    for ref, pk in built.refs:
+        wanted.setdefault(ref, []).append(pk)
+    cards = {(ref.name, pk): card for ref, ids in wanted.items() for pk, card in ref.get_many(ids).items()}
+    return Whole(built.data, cards)

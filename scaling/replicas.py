@@ -1,0 +1,82 @@
+"""Database, path 1: write to the primary, read from replicas.
+
+A reader that asks a replica right after a write may not see it, so whoever has written reads from the primary for the
+rest of the request, and so does everything inside a transaction. Who may do what is always asked of the primary.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db.models import Model
+from django.http import HttpRequest, HttpResponse
+
+_on_primary: ContextVar[bool] = ContextVar("on_primary", default=False)
+
+
+@contextmanager
+def primary() -> Iterator[None]:
+    """Reads inside the block go to the primary."""
+    token = _on_primary.set(True)
+    try:
+        yield
+    finally:
+        _on_primary.reset(token)
+
+
+def read_alias() -> str:
+    """Where this request or task reads the catalogue: a replica, or the primary once it has written."""
+    if _on_primary.get() or connections[DEFAULT_DB_ALIAS].in_atomic_block or not settings.REPLICAS:
+        return DEFAULT_DB_ALIAS
+    return settings.REPLICAS[0]
+
+
+@contextmanager
+def snapshot() -> Iterator[str]:
+    """One read-only moment of the database for assembling: yields the alias to read with `.using()`.
+
+    Version and data are read in the same snapshot: an old price never gets the new version's label. Inside a
+    transaction of the primary it is that transaction, which sees its own writes.
+    """
+    if connections[DEFAULT_DB_ALIAS].in_atomic_block or not settings.REPLICAS:
+        alias = DEFAULT_DB_ALIAS
+    else:
+        alias = settings.REPLICAS[0]
+    with transaction.atomic(using=alias, durable=False):
+        yield alias
+
+
+class Router:
+    """The one router. It always answers: else Django would fall back to the alias an object came from."""
+
+    def db_for_read(self, model: type[Model], **hints: Any) -> str:
+        if model._meta.app_label in settings.PRIMARY_ONLY_APPS:
+            return DEFAULT_DB_ALIAS
+        return read_alias()
+
+    def db_for_write(self, model: type[Model], **hints: Any) -> str:
+        _on_primary.set(True)
+        return DEFAULT_DB_ALIAS
+
+    def allow_relation(self, one: Model, other: Model, **hints: Any) -> bool:
+        return True
+
+    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
+        return db == DEFAULT_DB_ALIAS
+
+
+class ReplicaMiddleware:
+    """Each request begins free to read from a replica."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        token = _on_primary.set(False)
+        try:
+            return self.get_response(request)
+        finally:
+            _on_primary.reset(token)

@@ -1,0 +1,44 @@
+"""When a server behind the shop is away: one plain answer, 503 with Retry-After, and nothing half done."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.utils.module_loading import import_string
+from django_redis.exceptions import ConnectionInterrupted
+from kombu.exceptions import OperationalError as BrokerError
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+OUTAGES = (
+    ConnectionInterrupted,
+    RedisConnectionError,
+    RedisTimeoutError,
+    OperationalError,
+    InterfaceError,
+    BrokerError,
+)
+RETRY_AFTER_SECONDS = 20
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """The project's own page (setting UNAVAILABLE_VIEW), as a 503 that nobody may store."""
+    response = import_string(settings.UNAVAILABLE_VIEW)(request)
+    response.status_code = 503
+    response["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+class UnavailableMiddleware:
+    """Turns an outage met by a view into that answer. What is a fault of ours stays a 500."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return unavailable(request) if isinstance(exception, OUTAGES) else None

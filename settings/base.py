@@ -1,0 +1,212 @@
+"""Settings, in the order of the chapters: clones, database, cache, asynchronism, and then the shop itself.
+
+Everything that differs from one place to another comes from the environment, and is read here and nowhere else.
+`.env.example` lists it. `embedded`, `production` and `test` hold only what differs.
+"""
+
+from pathlib import Path
+
+import environ
+
+from scaling.xray import CacheConnection, KeepConnection
+
+ROOT = Path(__file__).resolve().parent.parent
+env = environ.Env()
+if (ROOT / ".env").exists():
+    env.read_env(ROOT / ".env")
+
+# ---------------------------------------------------------------- Clones: any server answers the same
+
+STATE = Path(env("STATE_DIR", default=str(ROOT / ".state")))  # embedded: everything that is kept, in one folder
+SECRET_KEY = env("SECRET_KEY", default="")
+RELEASE = env("RELEASE", default="embedded")
+CLONE = env("CLONE", default="")  # the host's name and process id when empty
+DEBUG = False
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+BENCH = env.bool("BENCH", default=False)  # serve /empty/, to compare pages with
+XRAY = env.bool("XRAY", default=False)  # Server-Timing on every response: what it cost
+
+KEEP_URL = env("KEEP_URL", default="redis://127.0.0.1:6390/0")  # sessions, baskets, tokens, broker: noeviction, AOF
+SESSION_ENGINE = "scaling.sessions"
+SESSION_CACHE_ALIAS = "keep"
+SESSION_COOKIE_AGE = 30 * 24 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+STATIC_URL = "/static/"
+STATIC_ROOT = STATE / "static"
+MEDIA_URL = "/media/"
+MEDIA_ROOT = STATE / "media"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_MAX_AGE = 3600
+
+# ---------------------------------------------------------------- Database: write to the primary, read from replicas
+
+_sqlite = {"ENGINE": "django.db.backends.sqlite3", "CONN_MAX_AGE": None}
+_pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000;"
+DATABASES = {
+    "default": _sqlite
+    | {
+        "NAME": STATE / "shop.sqlite3",
+        "OPTIONS": {"timeout": 20, "transaction_mode": "IMMEDIATE", "init_command": _pragmas},
+    },
+    # The same file opened read-only: a write that is routed wrongly fails here as it would on a real replica.
+    "replica": _sqlite
+    | {
+        "NAME": f"file:{STATE / 'shop.sqlite3'}?mode=ro",
+        "OPTIONS": {"timeout": 20, "uri": True, "transaction_mode": "DEFERRED"},
+        "TEST": {"MIRROR": "default"},
+    },
+}
+DATABASE_ROUTERS = ["scaling.replicas.Router"]
+REPLICAS = ["replica"]
+PRIMARY_ONLY_APPS = ["accounts", "admin", "auth", "contenttypes", "jobs"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# ---------------------------------------------------------------- Cache: assemble the whole object once
+
+CACHE_URL = env("CACHE_URL", default="redis://127.0.0.1:6389/0")  # may be flushed at any time: allkeys-lru
+
+
+def _valkey(url: str, connection_class: type) -> dict:
+    return {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": url,
+        "OPTIONS": {
+            "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
+            "SOCKET_CONNECT_TIMEOUT": 0.5,  # seconds
+            "SOCKET_TIMEOUT": 1.0,
+            "CONNECTION_POOL_KWARGS": {"connection_class": connection_class},
+        },
+    }
+
+
+CACHES = {"default": _valkey(CACHE_URL, CacheConnection), "keep": _valkey(KEEP_URL, KeepConnection)}
+RATELIMIT_USE_CACHE = "keep"
+
+# ---------------------------------------------------------------- Asynchronism: queue it, say so, signal when done
+
+CELERY_BROKER_URL = env("BROKER_URL", default=KEEP_URL)
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_DEFAULT_QUEUE = "interactive"
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    "global_keyprefix": "broker:",
+}
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE: dict = {}
+
+# ---------------------------------------------------------------- The shop
+
+INSTALLED_APPS = [
+    "shop.apps.BakeryAdminConfig",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "scaling",
+    "jobs",
+    "accounts",
+    "products",
+    "shop",
+]
+MIDDLEWARE = [
+    "scaling.xray.XrayMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "scaling.sessions.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "scaling.replicas.ReplicaMiddleware",
+    "scaling.unavailable.UnavailableMiddleware",
+]
+UNAVAILABLE_VIEW = "shop.views.errors.unavailable_page"
+ROOT_URLCONF = "shop.urls"
+WSGI_APPLICATION = "shop.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [ROOT / "shop" / "templates"],
+        "OPTIONS": {"environment": "shop.jinja.environment"},
+    },
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "shop" / "admin_templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    },
+]
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = "Europe/London"
+USE_TZ = True
+USE_I18N = False
+
+# Accounts
+AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "sign_in"
+LOGIN_REDIRECT_URL = "account"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+PASSWORD_RESET_TIMEOUT = 3600
+
+# What a browser may do with our pages
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:", "blob:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+CSRF_FAILURE_VIEW = "shop.views.errors.csrf_failure"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+
+# Mail
+EMAIL_BACKEND = env("EMAIL_BACKEND", default="django.core.mail.backends.filebased.EmailBackend")
+EMAIL_FILE_PATH = STATE / "mail"
+EMAIL_HOST = env("EMAIL_HOST", default="localhost")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env("FROM_EMAIL", default="Steve’s Bakery <hello@bakery.example>")
+SITE_URL = env("SITE_URL", default="http://127.0.0.1:8000")  # where links in mails and the sitemap point to
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"django.request": {"level": "ERROR"}},
+}
