@@ -1,0 +1,176 @@
+"""The objects that pages read: products, categories, journal articles, the shelves in the header."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db.models import Count
+from django.utils.html import format_html_join
+
+from jobs.outbox import enqueue_many
+from scaling.cache import Built, CachedObject, Entry, Want, fetch
+from scaling.listings import Listing
+from scaling.replicas import snapshot
+
+from . import documents, search_index
+from .assembly import BESIDE_CARD, CARD, ProductData
+from .models import Article, Category, Product, Tag
+
+WORDS_A_MINUTE = 220
+MOST_SHELVES = 30
+
+
+class Products(CachedObject):
+    """`Product.data`, assembled whole."""
+
+    name = "product"
+    form = f"1: {' '.join(CARD)} {' '.join(BESIDE_CARD)}"
+
+    def assemble(self, ids: Sequence[int]) -> dict[int, Built]:
+        with snapshot() as alias:
+            read = ProductData(ids, alias)
+            whole = read.assemble()
+        return {pk: self._built(read.products[pk].version, data) for pk, data in whole.items()}
+
+    def persist(self, built: dict[int, Built], gone: Sequence[int], began_at: int) -> None:
+        documents.write(built, self.shape)
+        documents.remove(gone, before=began_at)
+        search_index.store_indexes({pk: one.data for pk, one in built.items()})
+        search_index.forget_indexes(gone)
+
+    def _built(self, version: int, data: dict) -> Built:
+        refs = [(self, pk) for pk in data["related"]]
+        return Built(version, data, {key: data[key] for key in CARD}, refs, documents.entries_of(data))
+
+
+class Categories(CachedObject):
+    """A category, and which tags its products carry."""
+
+    name = "category"
+    form = "1: id slug name intro url picture alt tags"
+
+    def assemble(self, ids: Sequence[int]) -> dict[int, Built]:
+        with snapshot() as alias:
+            rows = list(Category.objects.using(alias).filter(pk__in=ids))
+            tags = tags_of_categories(ids, alias)
+        built = {}
+        for row in rows:
+            card = category_card(row) | {"tags": tags[row.pk]}
+            built[row.pk] = Built(row.version, card, card, entries=[shelf_entry(row.pk, row.position)])
+        return built
+
+
+class Articles(CachedObject):
+    """A journal article, fully rendered."""
+
+    name = "article"
+    form = "1: id slug title summary url picture alt at minutes html"
+
+    def assemble(self, ids: Sequence[int]) -> dict[int, Built]:
+        with snapshot() as alias:
+            rows = list(Article.objects.using(alias).published().filter(pk__in=ids))
+        built = {}
+        for row in rows:
+            card = article_card(row)
+            data = card | {"html": render_body(row.body)}
+            built[row.pk] = Built(row.version, data, card, entries=[journal_entry(row.pk, row.published_at)])
+        return built
+
+
+def category_card(row: Category) -> dict:
+    return {
+        "id": row.pk,
+        "slug": row.slug,
+        "name": row.name,
+        "intro": row.intro,
+        "url": row.get_absolute_url(),
+        "picture": row.picture,
+        "alt": row.picture_alt,
+    }
+
+
+def article_card(row: Article) -> dict:
+    return {
+        "id": row.pk,
+        "slug": row.slug,
+        "title": row.title,
+        "summary": row.summary,
+        "url": row.get_absolute_url(),
+        "picture": row.picture,
+        "alt": row.picture_alt,
+        "at": row.published_at.isoformat(),
+        "minutes": max(1, round(len(row.body.split()) / WORDS_A_MINUTE)),
+    }
+
+
+def render_body(body: str) -> str:
+    """Paragraphs and headings as HTML; all else is text."""
+    blocks = [block.strip() for block in body.replace("\r\n", "\n").split("\n\n")]
+    kinds = [("h2", block[3:]) if block.startswith("## ") else ("p", block) for block in blocks if block]
+    return format_html_join("\n", "<{0}>{1}</{0}>", kinds)
+
+
+def tags_of_categories(ids: Sequence[int], alias: str) -> defaultdict[int, list[dict]]:
+    """The tags carried in each category, with the number of products that carry them."""
+    carried = Tag.objects.using(alias).filter(products__category__in=ids, products__is_published=True)
+    counted = carried.values_list("products__category", "slug", "name").annotate(count=Count("products"))
+    found = defaultdict(list)
+    for category, slug, name, count in counted.order_by("name"):
+        found[category].append({"slug": slug, "name": name, "count": count})
+    return found
+
+
+def shelf_entry(pk: int, position: int) -> Entry:
+    return ("l:shelves", position, f"{pk:010}|{pk}")
+
+
+def journal_entry(pk: int, published_at: datetime) -> Entry:
+    return ("l:journal", -published_at.timestamp(), f"{pk:010}|{pk}")
+
+
+def shelf_rows() -> list[tuple[float, str]]:
+    return [shelf_entry(pk, position)[1:] for pk, position in Category.objects.values_list("pk", "position")]
+
+
+def shelf_ids(first: int, last: int) -> tuple[int, list[int]]:
+    ids = list(Category.objects.values_list("pk", flat=True))
+    return len(ids), ids[first : last + 1]
+
+
+def journal_rows() -> list[tuple[float, str]]:
+    published = Article.objects.published().values_list("pk", "published_at")
+    return [journal_entry(pk, published_at)[1:] for pk, published_at in published]
+
+
+def journal_ids(first: int, last: int) -> tuple[int, list[int]]:
+    published = Article.objects.published()
+    return published.count(), list(published.values_list("pk", flat=True)[first : last + 1])
+
+
+PRODUCTS = Products()
+CATEGORIES = Categories()
+ARTICLES = Articles()
+SHELVES = Listing("l:shelves", CATEGORIES, shelf_rows, shelf_ids)
+JOURNAL = Listing("l:journal", ARTICLES, journal_rows, journal_ids)
+
+
+def all_shelves() -> Want:
+    """For `fetch`: the categories in their order, which the header of every page shows."""
+    return SHELVES.slice(0, MOST_SHELVES - 1)
+
+
+def shelves() -> list[dict]:
+    """The same, for a page that reads nothing else."""
+    return fetch(all_shelves())[0].cards
+
+
+def cards(ids: Iterable[int]) -> dict[int, dict]:
+    """The cards of the products that exist, in the order asked for, in one round trip."""
+    return PRODUCTS.get_many(ids)
+
+
+def enqueue_all() -> None:
+    """Have every object built again, in the background."""
+    for name, model in (("category", Category), ("article", Article), ("product", Product)):
+        pks = model.objects.order_by("pk").values_list("pk", flat=True).iterator()
+        enqueue_many("products.tasks.refresh", (f"{name}:{pk}" for pk in pks))

@@ -1,0 +1,85 @@
+"""What a visitor asks of a shelf: an order, tags, and whether it must be in stock."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+
+from scaling.cache import fetch
+from scaling.listings import Listing, Slice
+
+from . import documents
+from .data import PRODUCTS, all_shelves
+
+DEFAULT_SORT = "baked"
+MOST_TAGS = 4
+
+
+def listing_of(category_id: int | None, tag: str, sort: str) -> Listing:
+    """The listing kept in the cache for a category (None: all), a tag or "", and an order."""
+    ascending = sort.removeprefix("-")
+    found = partial(documents.matching, category_id, [tag] if tag else [])
+    return Listing(
+        documents.listing_key(category_id, tag, ascending),
+        PRODUCTS,
+        rows=lambda: documents.rows(category_id, tag, ascending),
+        ids=lambda first, last: documents.ids(found(), sort, first, last),
+        is_reversed=sort.startswith("-"),
+    )
+
+
+@dataclass(frozen=True)
+class Sieve:
+    category_id: int | None
+    sort: str
+    tags: Sequence[str]
+    in_stock: bool
+
+    @classmethod
+    def of(cls, asked: QueryDict, category_id: int | None) -> "Sieve":
+        """What was asked, as far as it makes sense."""
+        sort = asked.get("sort", DEFAULT_SORT)
+        tags = [
+            tag for tag in dict.fromkeys(asked.getlist("tag")) if tag.replace("-", "").isalnum() and len(tag) <= 40
+        ]
+        return cls(
+            category_id,
+            sort if sort in documents.ORDERS else DEFAULT_SORT,
+            tags[:MOST_TAGS],
+            asked.get("in") == "1",
+        )
+
+    def read(self, first: int, last: int) -> tuple[list[dict], Slice]:
+        """The shelves for the header, and what was asked for from rank `first` to `last`.
+
+        One tag or none is a listing of the cache: one round trip. Combinations are read from the documents.
+        """
+        if len(self.tags) <= 1 and not self.in_stock:
+            listing = listing_of(self.category_id, "".join(self.tags), self.sort)
+            shelves, goods = fetch(all_shelves(), listing.slice(first, last))
+            return shelves.cards, goods
+        found = documents.matching(self.category_id, self.tags, in_stock=self.in_stock)
+        total, ids = documents.ids(found, self.sort, first, last)
+        shelves, cards = fetch(all_shelves(), PRODUCTS.cards(ids))
+        return shelves.cards, Slice(total, list(cards.values()))
+
+    def choices(self, shelves: Sequence[dict]) -> list[dict]:
+        """The tags carried on these shelves, with their counts and whether they are asked for."""
+        counts: dict[tuple[str, str], int] = {}
+        for shelf in shelves:
+            for tag in shelf["tags"]:
+                pair = (tag["slug"], tag["name"])
+                counts[pair] = counts.get(pair, 0) + tag["count"]
+        return [
+            {"slug": slug, "name": name, "count": count, "on": slug in self.tags}
+            for (slug, name), count in sorted(counts.items(), key=lambda item: item[0][1])
+        ]
+
+    @property
+    def query(self) -> str:
+        """The query string that asks for this, without the page."""
+        pairs = [("sort", self.sort)] if self.sort != DEFAULT_SORT else []
+        pairs += [("tag", tag) for tag in self.tags]
+        return urlencode([*pairs, ("in", "1")] if self.in_stock else pairs)

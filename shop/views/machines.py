@@ -1,0 +1,62 @@
+"""For machines: is this clone alive, what may be crawled, where are the pages and the pictures."""
+
+from pathlib import PurePosixPath
+
+from django.conf import settings
+from django.core.exceptions import SuspiciousFileOperation
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from products.models import Article, Category, Product
+
+PRIVATE = ("/account/", "/admin/", "/basket/", "/checkout/", "/orders/", "/search/", "/me.json")
+SITEMAP_URLS = 50_000
+PICTURE_TYPES = {".webp": "image/webp"}
+
+
+@require_safe
+def livez(request: HttpRequest) -> HttpResponse:
+    """This process answers. It asks nobody else, so that an outage behind it does not get it killed."""
+    return HttpResponse("alive\n", content_type="text/plain")
+
+
+@require_safe
+def empty(request: HttpRequest) -> HttpResponse:
+    """Nothing at all: what `make bench` compares pages with."""
+    return HttpResponse()
+
+
+@require_safe
+def robots(request: HttpRequest) -> HttpResponse:
+    lines = ["User-agent: *", *(f"Disallow: {path}" for path in PRIVATE), f"Sitemap: {settings.SITE_URL}/sitemap.xml"]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
+
+
+@require_safe
+def sitemap(request: HttpRequest) -> HttpResponse:
+    """Every page that everybody may see, up to what one sitemap may hold."""
+    paths = [reverse("home"), reverse("shelves"), reverse("journal")]
+    paths += [reverse("category", args=row) for row in Category.objects.values_list("pk", "slug")]
+    paths += [reverse("article", args=row) for row in Article.objects.published().values_list("pk", "slug")]
+    products = Product.objects.published().order_by("pk").values_list("pk", "slug")
+    paths += [reverse("product", args=row) for row in products[: SITEMAP_URLS - len(paths)]]
+    urls = [settings.SITE_URL + path for path in paths]
+    return render(request, "sitemap.xml", {"urls": urls}, content_type="application/xml")
+
+
+@require_safe
+def media(request: HttpRequest, path: str) -> FileResponse:
+    """A stored picture. Names are never used twice, so a browser may keep it for good."""
+    content_type = PICTURE_TYPES.get(PurePosixPath(path).suffix)
+    try:
+        if content_type is None or not default_storage.exists(path):
+            raise Http404("There is no such picture.")
+        file = default_storage.open(path)
+    except (SuspiciousFileOperation, OSError) as error:
+        raise Http404("There is no such picture.") from error
+    response = FileResponse(file, content_type=content_type)
+    response["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
