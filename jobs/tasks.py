@@ -5,6 +5,8 @@ from typing import Any
 
 from celery import Task, shared_task
 
+from scaling.replicas import unit_of_work
+
 from .models import Outbox
 
 Pairs = list[tuple[int, str]]  # outbox row, subject
@@ -24,6 +26,7 @@ def outbox_task(*, lane: str = "interactive", batch: int = 1) -> Callable[[Calla
     """
 
     def decorate(function: Callable[[Any], None]) -> Any:
+        @unit_of_work()
         def run(pairs: Pairs) -> None:
             waiting = set(Outbox.objects.filter(pk__in=[pk for pk, _ in pairs]).values_list("pk", flat=True))
             subjects = list(dict.fromkeys(subject for pk, subject in pairs if pk in waiting))

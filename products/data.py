@@ -8,7 +8,8 @@ from django.db.models import Count
 from django.utils.html import format_html_join
 
 from jobs.outbox import enqueue_many
-from scaling.cache import Built, CachedObject, Entry, Want, fetch
+from scaling.cache import Built, CachedObject, Want, fetch
+from scaling.fence import Entry
 from scaling.listings import Listing
 from scaling.replicas import snapshot
 

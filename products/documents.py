@@ -9,7 +9,8 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from scaling.cache import Built, Entry
+from scaling.cache import Built
+from scaling.fence import Entry
 
 from .models import Document
 

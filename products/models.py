@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from jobs.models import now_us
+from scaling.cache import CachedData
 
 from .bands import stock_band
 from .fields import CentsField
@@ -69,6 +70,7 @@ class Product(Versioned):
     created_at = models.DateTimeField(default=timezone.now)
 
     objects = ProductQuerySet.as_manager()
+    data = CachedData("product")
 
     class Meta:
         ordering = ["name"]

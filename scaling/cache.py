@@ -20,67 +20,20 @@ refused unless the lease still stands and the version is not below the highest o
 """
 
 import hashlib
-import secrets
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import TimeoutError as RedisTimeoutError
-
-from . import codec, lua, xray
+from . import codec, fence, lua, xray
+from .reading import CACHE_DOWN, Built, Stored, Want, Whole, fetch
 from .stores import cache
 
-CACHE_DOWN = (RedisConnectionError, RedisTimeoutError)
-LEASE_MS = 5_000
-BUSY, TAKEN = 0, 1  # answers of lease.lua
+__all__ = ["Built", "CachedData", "CachedObject", "Stored", "Want", "Whole", "fetch", "registry"]
+
 WAIT_SECONDS = 1.0
 LOOK_AGAIN_SECONDS = 0.02
-ABSENT_SECONDS = 60
 
 _read, _cards = lua.Script("read"), lua.Script("cards")
-_lease, _store = lua.Script("lease"), lua.Script("store")
-
-Entry = tuple[str, float, str]  # listing key, score, member
-
-
-@dataclass(frozen=True, slots=True)
-class Built:
-    """One assembled object. `card` is its short form, shown where others name it; `refs` are (object, id) it names;
-    `entries` its places in listings."""
-
-    version: int
-    data: dict
-    card: dict | None = None
-    refs: Sequence[tuple["CachedObject", int]] = ()
-    entries: Sequence[Entry] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Whole:
-    """What a page needs: the data, and the cards of the objects it names, those that exist, by (name, id)."""
-
-    data: dict
-    cards: dict[tuple[str, int], dict]
-
-
-@dataclass(frozen=True, slots=True)
-class Want:
-    """Something to be read in the same round trip as others: a call, and what makes a value of its answer."""
-
-    call: lua.Call
-    value: Callable[[Any], Any]
-    fallback: Callable[[], Any] = field(repr=False)
-
-
-def fetch(*wants: Want) -> list[Any]:
-    """Read everything a page wants in one round trip. With the cache down each want falls back to the database."""
-    try:
-        answers = lua.run(cache(), [want.call for want in wants])
-        return [want.value(answer) for want, answer in zip(wants, answers, strict=True)]
-    except CACHE_DOWN:
-        return [want.fallback() for want in wants]
 
 
 class CachedObject:
@@ -104,7 +57,7 @@ class CachedObject:
     def key(self, pk: int) -> str:
         return f"o:{self.name}:{pk}"
 
-    def get(self, pk: int) -> dict | None:
+    def get(self, pk: int) -> Stored | None:
         """The object's data, or None if there is no such object."""
         whole = fetch(self.whole(pk))[0]
         return whole and whole.data
@@ -117,7 +70,7 @@ class CachedObject:
             lambda: self._from_tables(pk),
         )
 
-    def get_many(self, ids: Iterable[int]) -> dict[int, dict]:
+    def get_many(self, ids: Iterable[int]) -> dict[int, Stored]:
         """The cards of the objects that exist, in the order asked for, in one round trip."""
         ids = list(ids)
         return fetch(self.cards(ids))[0] if ids else {}
@@ -130,20 +83,20 @@ class CachedObject:
             lambda: self.cards_from_tables(ids),
         )
 
-    def open_cards(self, ids: Sequence[int], stored: Sequence[bytes | None]) -> dict[int, dict]:
+    def open_cards(self, ids: Sequence[int], stored: Sequence[bytes | None]) -> dict[int, Stored]:
         """Unpack cards as they were stored; what is missing is built at once, all in one batch."""
         missing = [pk for pk, payload in zip(ids, stored, strict=True) if payload is None]
         built = self.build(missing) if missing else {}
         cards = {}
         for pk, payload in zip(ids, stored, strict=True):
-            card = self._unpack_card(pk, payload) if payload is not None else _card_of(built.get(pk))
+            card = self._unpack_card(pk, payload) if payload is not None else self._card_of(pk, built)
             if card is not None:
                 cards[pk] = card
         return cards
 
-    def cards_from_tables(self, ids: Sequence[int]) -> dict[int, dict]:
+    def cards_from_tables(self, ids: Sequence[int]) -> dict[int, Stored]:
         built = self.assemble(ids)
-        return {pk: card for pk in ids if (card := _card_of(built.get(pk))) is not None}
+        return {pk: card for pk in ids if (card := self._card_of(pk, built)) is not None}
 
     def refresh(self, ids: Iterable[int]) -> dict[int, Built]:
         """Build again, write what is durable, and store, taking over from whoever is building. Returns what was
@@ -192,24 +145,27 @@ class CachedObject:
         xray.current().objects.append((self.name, pk, version, stored_at))
         if data is None:
             return None
-        return Whole(data, open_refs(refs, answer[1:]))
+        return Whole(Stored(data, (self.name, pk, version)), open_refs(refs, answer[1:]))
 
-    def _unpack_card(self, pk: int, payload: bytes) -> dict | None:
+    def _unpack_card(self, pk: int, payload: bytes) -> Stored | None:
         version, stored_at, card = codec.unpack_card(payload)
         xray.current().objects.append((self.name, pk, version, stored_at))
-        return card
+        return None if card is None else Stored(card, (self.name, pk, version))
+
+    def _card_of(self, pk: int, built: dict[int, Built]) -> Stored | None:
+        one = built.get(pk)
+        return Stored(one.card, (self.name, pk, one.version)) if one and one.card is not None else None
 
     def _cold(self, pk: int) -> Whole | None:
         """Nobody has built it yet: build it, or wait shortly for the one who is at it."""
         deadline = time.monotonic() + WAIT_SECONDS
         while time.monotonic() < deadline:
-            token = secrets.token_hex(8)
-            state = _lease(cache(), [self.key(pk)], [token, LEASE_MS, "", self.shape])
-            if state == TAKEN:
+            state, token = fence.take([self.key(pk)], self.shape, takeover=False)[self.key(pk)]
+            if state == fence.TAKEN:
                 built = self.assemble([pk])
                 self._store_all({pk: token}, built)
-                return _whole_of(built.get(pk))
-            if state == BUSY:
+                return self._whole_of(pk, built)
+            if state == fence.BUSY:
                 time.sleep(LOOK_AGAIN_SECONDS)
             answer = _read(cache(), [self.key(pk)], [self.shape])
             if answer:
@@ -217,62 +173,54 @@ class CachedObject:
         return self._from_tables(pk)
 
     def _from_tables(self, pk: int) -> Whole | None:
-        return _whole_of(self.assemble([pk]).get(pk))
+        return self._whole_of(pk, self.assemble([pk]))
+
+    def _whole_of(self, pk: int, built: dict[int, Built]) -> Whole | None:
+        one = built.get(pk)
+        if one is None:
+            return None
+        wanted: dict[CachedObject, list[int]] = {}
+        for ref, ref_pk in one.refs:
+            wanted.setdefault(ref, []).append(ref_pk)
+        cards = {
+            (ref.name, ref_pk): card for ref, ids in wanted.items() for ref_pk, card in ref.get_many(ids).items()
+        }
+        return Whole(Stored(one.data, (self.name, pk, one.version)), cards)
 
     def _take(self, ids: Sequence[int], *, takeover: bool) -> dict[int, str]:
         """Leases for those that are free, or for all: id to token."""
-        tokens = {pk: secrets.token_hex(8) for pk in ids}
-        how = [LEASE_MS, "over" if takeover else "", self.shape]
-        states = lua.run(cache(), [(_lease, [self.key(pk)], [token, *how]) for pk, token in tokens.items()])
-        return {pk: tokens[pk] for pk, state in zip(tokens, states, strict=True) if state == TAKEN}
+        taken = fence.take([self.key(pk) for pk in ids], self.shape, takeover=takeover)
+        return {pk: taken[self.key(pk)][1] for pk in ids if taken[self.key(pk)][0] == fence.TAKEN}
 
     def _store_all(self, tokens: dict[int, str], built: dict[int, Built]) -> None:
-        if tokens:
-            lua.run(cache(), [self._store_call(pk, token, built.get(pk)) for pk, token in tokens.items()])
+        fence.store(self.shape, {self.key(pk): (token, self._record(built.get(pk))) for pk, token in tokens.items()})
 
-    def _store_call(self, pk: int, token: str, built: Built | None) -> lua.Call:
-        now = time.time_ns() // 1000
+    def _record(self, built: Built | None) -> fence.Record | None:
         if built is None:
-            absent = [
-                token,
-                0,
-                self.shape,
-                codec.pack(0, now, None),
-                codec.pack_card(0, now, None),
-                "",
-                ABSENT_SECONDS,
-            ]
-            return (_store, [self.key(pk)], [*absent, "[]"])
-        refs = [(ref.name, ref_pk) for ref, ref_pk in built.refs]
-        payload = codec.pack(built.version, now, built.data, refs)
-        card = codec.pack_card(built.version, now, built.card)
-        named = " ".join(f"{ref.key(ref_pk)} {ref.shape}" for ref, ref_pk in built.refs)
-        entries = codec.dumps([list(entry) for entry in built.entries])
-        return (_store, [self.key(pk)], [token, built.version, self.shape, payload, card, named, 0, entries])
+            return None
+        refs = [(ref.name, pk) for ref, pk in built.refs]
+        named = [(ref.key(pk), ref.shape) for ref, pk in built.refs]
+        return fence.Record(built.version, built.data, built.card, refs, named, built.entries)
 
 
 registry: dict[str, CachedObject] = {}
 
 
-def open_refs(refs: Sequence[tuple[str, int]], stored: Sequence[bytes | None]) -> dict[tuple[str, int], dict]:
+class CachedData:
+    """A model's attribute that is its cached object's data: `data = CachedData("product")`."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, row: Any, owner: type) -> Any:
+        return self if row is None else registry[self.name].get(row.pk)
+
+
+def open_refs(refs: Sequence[tuple[str, int]], stored: Sequence[bytes | None]) -> dict[tuple[str, int], Stored]:
     """The cards of what an object names: as stored, or built in one batch a kind where they are missing."""
-    cards: dict[tuple[str, int], dict] = {}
+    cards: dict[tuple[str, int], Stored] = {}
     for name in dict.fromkeys(name for name, _ in refs):
         of_name = [(pk, payload) for (ref_name, pk), payload in zip(refs, stored, strict=True) if ref_name == name]
         found = registry[name].open_cards([pk for pk, _ in of_name], [payload for _, payload in of_name])
         cards |= {(name, pk): card for pk, card in found.items()}
     return cards
-
-
-def _card_of(built: Built | None) -> dict | None:
-    return built.card if built else None
-
-
-def _whole_of(built: Built | None) -> Whole | None:
-    if built is None:
-        return None
-    wanted: dict[CachedObject, list[int]] = {}
-    for ref, pk in built.refs:
-        wanted.setdefault(ref, []).append(pk)
-    cards = {(ref.name, pk): card for ref, ids in wanted.items() for pk, card in ref.get_many(ids).items()}
-    return Whole(built.data, cards)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from . import lua
-from .cache import CACHE_DOWN, CachedObject, Want
+from .cache import CachedObject, Stored, Want
+from .reading import CACHE_DOWN
 from .stores import cache
 
 REBUILD_SECONDS = 60
@@ -27,7 +28,7 @@ class Slice:
     """Some of a listing, in order. `total` counts the whole listing."""
 
     total: int
-    cards: list[dict]
+    cards: list[Stored]
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,16 @@ _on_primary: ContextVar[bool] = ContextVar("on_primary", default=False)
 
 
 @contextmanager
+def unit_of_work() -> Iterator[None]:
+    """A request or a task: it begins free to read from a replica, and what it writes binds nobody after it."""
+    token = _on_primary.set(False)
+    try:
+        yield
+    finally:
+        _on_primary.reset(token)
+
+
+@contextmanager
 def primary() -> Iterator[None]:
     """Reads inside the block go to the primary."""
     token = _on_primary.set(True)
@@ -69,14 +79,11 @@ class Router:
 
 
 class ReplicaMiddleware:
-    """Each request begins free to read from a replica."""
+    """Makes each request a unit of work."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        token = _on_primary.set(False)
-        try:
+        with unit_of_work():
             return self.get_response(request)
-        finally:
-            _on_primary.reset(token)

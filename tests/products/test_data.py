@@ -28,7 +28,7 @@ def test_it_gathers_every_part():
     loaf = make_product(tags=["Vegan"], texts={"story": "A day and a night."}, stock=3)
     loaf.related.add(bagel)
     make_review(loaf, steve(), rating=4)
-    data = PRODUCTS.get(loaf.pk)
+    data = loaf.data
     assert data["price"] == 520
     assert data["band"] == "few"
     assert data["texts"]["story"]["body"] == "A day and a night."

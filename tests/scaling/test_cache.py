@@ -4,8 +4,9 @@ import threading
 
 import pytest
 
-from scaling import lua
-from scaling.cache import ABSENT_SECONDS, Built, CachedObject, _lease, fetch, registry
+from scaling import fence
+from scaling.cache import Built, CachedObject, fetch, registry
+from scaling.fence import ABSENT_SECONDS
 from scaling.stores import cache
 from scaling.xray import measured
 
@@ -36,12 +37,12 @@ def things():
 
 
 def store(things, pk, token, version, text):
-    built = Built(version, {"text": text}, {"text": text})
-    return lua.run(cache(), [things._store_call(pk, token, built)])[0]
+    record = things._record(Built(version, {"text": text}, {"text": text}))
+    return fence.store(things.shape, {things.key(pk): (token, record)})[0]
 
 
-def take(things, pk, token, over=""):
-    return _lease(cache(), [things.key(pk)], [token, 5000, over, things.shape])
+def take(things, pk, *, takeover=False):
+    return fence.take([things.key(pk)], things.shape, takeover=takeover)[things.key(pk)][1]
 
 
 def test_a_second_read_assembles_nothing_and_costs_one_round_trip(things):
@@ -64,24 +65,24 @@ def test_a_refresh_replaces_the_whole_object(things):
 
 
 def test_an_old_build_that_finishes_last_is_refused(things):
-    take(things, 1, "old")
-    take(things, 1, "new", "over")
-    assert store(things, 1, "new", 2, "new") == 1
-    assert store(things, 1, "old", 1, "old") == 0
+    old = take(things, 1)
+    new = take(things, 1, takeover=True)
+    assert store(things, 1, new, 2, "new")
+    assert not store(things, 1, old, 1, "old")
     assert things.get(1)["text"] == "new"
 
 
 def test_a_build_begun_before_a_flush_is_refused(things):
-    take(things, 1, "old")
+    old = take(things, 1)
     cache().flushall()
-    assert store(things, 1, "old", 1, "old") == 0
+    assert not store(things, 1, old, 1, "old")
 
 
 def test_a_build_below_the_floor_is_refused_also_with_a_lease(things):
     things.put(1, 10, "bread")
     things.refresh([1])
-    take(things, 1, "late", "over")
-    assert store(things, 1, "late", 9, "old") == 0
+    late = take(things, 1, takeover=True)
+    assert not store(things, 1, late, 9, "old")
     assert things.get(1)["text"] == "bread"
 
 
@@ -162,7 +163,7 @@ def test_many_readers_of_a_cold_key_are_one_assembly(things):
 
 def test_a_reader_does_not_wait_for_ever_for_a_builder_that_died(things):
     things.put(1, 10, "bread")
-    take(things, 1, "dead")
+    take(things, 1)
     assert things.get(1)["text"] == "bread"
 
 

@@ -1,0 +1,66 @@
+"""What assembling gives, what reading gives, and how a page reads all it wants in one round trip."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from . import lua
+from .fence import Entry
+from .stores import cache
+
+CACHE_DOWN = (RedisConnectionError, RedisTimeoutError)
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """One assembled object. `card` is its short form, shown where others name it; `refs` are (object, id) it names;
+    `entries` its places in listings."""
+
+    version: int
+    data: dict
+    card: dict | None = None
+    refs: Sequence[tuple[Any, int]] = ()
+    entries: Sequence[Entry] = ()
+
+
+class Stored(dict):
+    """Data as it is stored. It can be hashed, by which version of what it is, so that what is rendered from it can be
+    memoised: equal data, equal bytes. Nobody changes it."""
+
+    __slots__ = ("identity",)
+
+    def __init__(self, data: dict, identity: tuple[str, int, int]) -> None:
+        super().__init__(data)
+        self.identity = identity  # name, id, version
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(self.identity)
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What a page needs: the data, and the cards of the objects it names, those that exist, by (name, id)."""
+
+    data: Stored
+    cards: dict[tuple[str, int], Stored]
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """Something to be read in the same round trip as others: a call, and what makes a value of its answer."""
+
+    call: lua.Call
+    value: Callable[[Any], Any]
+    fallback: Callable[[], Any] = field(repr=False)
+
+
+def fetch(*wants: Want) -> list[Any]:
+    """Read everything a page wants in one round trip. With the cache down each want falls back to the database."""
+    try:
+        answers = lua.run(cache(), [want.call for want in wants])
+        return [want.value(answer) for want, answer in zip(wants, answers, strict=True)]
+    except CACHE_DOWN:
+        return [want.fallback() for want in wants]
