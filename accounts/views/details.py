@@ -1,0 +1,91 @@
+"""A customer's own details and picture."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from accounts import limits
+from accounts.forms import TAKEN, DetailsForm, PictureForm
+from accounts.models import User
+from accounts.portraits import change_picture, remove_picture
+from accounts.visitors import remember
+
+from .answers import WRONG_INPUT, notices
+
+
+@never_cache
+@sensitive_post_parameters("password")
+@login_required
+def details(request: HttpRequest) -> HttpResponse:
+    """Name, phone and e-mail. A wrong password counts against the same limit as at the change of a password."""
+    user = User.objects.get(pk=request.user.pk)
+    if request.method != "POST":
+        return _page(request, details=DetailsForm(user=user))
+    seconds = limits.wait(request, limits.PASSWORD)
+    if seconds:
+        return limits.too_many(
+            _page(request, details=_unread(request, user), wait=limits.come_back(seconds)), seconds
+        )
+    form = DetailsForm(request.POST, user=user)
+    if not _save(form):
+        if "password" in form.errors:
+            limits.count(request, limits.PASSWORD)
+        return _page(request, details=form, status=WRONG_INPUT)
+    remember(request, user)
+    messages.success(request, "Your details are saved.")
+    return redirect("details")
+
+
+def _unread(request: HttpRequest, user: User) -> DetailsForm:
+    return DetailsForm(initial=request.POST.dict(), user=user)
+
+
+def _save(form: DetailsForm) -> bool:
+    try:
+        with transaction.atomic():
+            if form.is_valid():
+                form.save()
+    except IntegrityError:  # somebody took this address since the form was checked
+        form.add_error("email", TAKEN)
+    return not form.errors
+
+
+@require_POST
+@login_required
+@limits.limited(limits.PICTURE)
+def picture(request: HttpRequest) -> HttpResponse:
+    """Take a new picture, or with the button `remove` let go of the old one."""
+    form = PictureForm(request.POST, request.FILES)
+    if "remove" in request.POST:
+        remove_picture(request.user)
+    elif not _take(form, request.user):
+        return _page(request, picture=form, status=WRONG_INPUT)
+    remember(request, request.user)
+    messages.success(request, "Your picture is changed." if request.user.picture else "Your picture is gone.")
+    return redirect("details")
+
+
+def _take(form: PictureForm, user: User) -> bool:
+    try:
+        if form.is_valid():
+            change_picture(user, form.cleaned_data["picture"])
+    except ValidationError as error:
+        form.add_error("picture", error)
+    return form.is_valid()
+
+
+def _page(request: HttpRequest, *, details=None, picture=None, status: int = 200, wait: str = "") -> HttpResponse:
+    context = {
+        "details": details or DetailsForm(user=request.user),
+        "picture_form": picture or PictureForm(),
+        "portrait": request.session.get("picture"),
+        "notices": notices(request),
+        "wait": wait,
+    }
+    return render(request, "accounts/details.html", context, status=status)

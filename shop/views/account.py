@@ -1,0 +1,39 @@
+"""A customer's own page: orders, reviews, details."""
+
+from django.contrib.auth.decorators import login_required
+from django.contrib.messages import get_messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+
+from shop.history import history_of
+
+GREETINGS = [(5, "Still up"), (12, "Good morning"), (18, "Good afternoon"), (24, "Good evening")]
+
+
+@never_cache
+@login_required
+def account(request: HttpRequest) -> HttpResponse:
+    context = history_of(request.user, request.GET.get("page", "1")) | {
+        "me": _me(request),
+        "greeting": greeting(timezone.localtime().hour),
+        "notices": [str(message) for message in get_messages(request)],
+    }
+    return render(request, "account.html", context)
+
+
+def _me(request: HttpRequest) -> dict:
+    user = request.user
+    return {
+        "name": user.get_short_name(),
+        "full_name": user.name,
+        "picture": request.session.get("picture"),
+        "since": user.created_at,
+        "email": user.email,
+        "phone": user.phone,
+    }
+
+
+def greeting(hour: int) -> str:
+    return next(words for until, words in GREETINGS if hour < until)

@@ -1,0 +1,54 @@
+"""Every test meets two real, empty Valkeys, and a database whose `replica` is the same file opened read-only."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connections
+
+from scaling.stores import cache, keep
+
+from .servers import start_valkey, stop
+
+
+@pytest.fixture(scope="session", autouse=True)
+def valkeys():
+    folder = Path(settings.STATE)
+    (folder / "static").mkdir(parents=True)
+    servers = []
+    try:
+        servers.append(start_valkey("cache", settings.CACHE_URL, folder))
+        servers.append(start_valkey("keep", settings.KEEP_URL, folder))
+        yield
+    finally:
+        for server in servers:
+            stop(server)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def empty_valkeys(valkeys):
+    cache().flushall()
+    keep().flushall()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(valkeys, django_db_modify_db_settings):
+    """Migrations may speak to the Valkeys, so they come first."""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup):
+    """A mirror copies the name alone: make the replica what it is in the shop, the same file opened read-only."""
+    replica = connections["replica"]
+    replica.close()
+    replica.settings_dict["NAME"] = f"file:{connections['default'].settings_dict['NAME']}?mode=ro"
+
+
+def pytest_collection_modifyitems(items):
+    """A test of the database may use every alias."""
+    for item in items:
+        if marker := item.get_closest_marker("django_db"):
+            arguments = {"databases": "__all__"} | marker.kwargs
+            item.add_marker(pytest.mark.django_db(*marker.args, **arguments), append=False)

@@ -1,0 +1,61 @@
+"""Real servers for tests: started on free loopback ports with their files in one folder, ended by process id."""
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from shop.valkeys import Valkey
+
+STARTED_WITHIN_SECONDS = 20
+STOPPED_WITHIN_SECONDS = 10
+
+
+def wait_until(condition: Callable[[], object], *, seconds: float = STARTED_WITHIN_SECONDS, what: str = "it"):
+    """Answer the first true value of `condition`; fail the test when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            pytest.fail(f"{what} did not happen within {seconds} s")
+        time.sleep(0.02)
+    return value
+
+
+def start_valkey(name: str, url: str, folder: Path) -> subprocess.Popen:
+    """Start the Valkey called `name` (see `compose/`) where `url` says, and wait until it answers."""
+    password, port = url.removeprefix("redis://:").removesuffix("/0").split("@127.0.0.1:")
+    valkey = Valkey(name, folder / name, int(port), password)
+    log = folder / f"{name}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(valkey.command(), stdout=output, stderr=output)
+    try:
+        wait_until(lambda: process.poll() is not None or valkey.answers(), what=f"the start of Valkey {name}")
+        assert process.poll() is None, f"Valkey {name} did not start: {log.read_text()}"
+    except BaseException:
+        stop(process)
+        raise
+    return process
+
+
+def stop(process: subprocess.Popen) -> None:
+    process.terminate()
+    try:
+        process.wait(STOPPED_WITHIN_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def need(program: str) -> str:
+    """The path of `program`. Where it is not installed the test is skipped at home, and fails when CI is set."""
+    path = shutil.which(program)
+    if path:
+        return path
+    reason = f"{program} is not installed; tests/debian-packages.txt lists what the tests want"
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
