@@ -7,6 +7,7 @@ Everything that differs from one place to another comes from the environment, an
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 
 from scaling.xray import CacheConnection, KeepConnection
 
@@ -104,7 +105,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": "broker:",
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BEAT_SCHEDULE: dict = {}
+CELERY_BEAT_SCHEDULE = {"open-slots": {"task": "shop.tasks.open_slots", "schedule": crontab(hour=3, minute=0)}}
+CELERY_TIMEZONE = "Europe/London"
 
 # ---------------------------------------------------------------- The shop
 
@@ -160,6 +162,7 @@ LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "Europe/London"
 USE_TZ = True
 USE_I18N = False
+FORMAT_MODULE_PATH = "shop.formats"
 
 # Accounts
 AUTH_USER_MODEL = "accounts.User"
@@ -193,6 +196,11 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "accounts.uploads.Cut",  # first: what it drops is written nowhere
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # Mail
 EMAIL_BACKEND = env("EMAIL_BACKEND", default="django.core.mail.backends.filebased.EmailBackend")

@@ -8,6 +8,7 @@ import environ
 # What `manage.py run` has chosen once for this folder: the key, and where its two Valkeys are. So a command typed in
 # another window speaks to the running shop.
 _state = Path(os.environ.get("STATE_DIR") or Path(__file__).resolve().parent.parent / ".state")
+_state.mkdir(mode=0o700, parents=True, exist_ok=True)
 if (_state / "env").exists():
     environ.Env.read_env(_state / "env")
 

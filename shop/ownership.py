@@ -1,0 +1,54 @@
+"""Whose an order is: the customer's, or a guest's whose session has its key. The mail's link is signed instead.
+
+Keys stand in addresses, so knowing one proves nothing.
+"""
+
+from django.contrib.auth import SESSION_KEY
+from django.core import signing
+from django.http import Http404, HttpRequest
+
+from scaling.replicas import primary
+
+from .models import Order
+
+REMEMBERED = 20
+LINK_SECONDS = 90 * 24 * 3600
+SALT = "shop.order"
+
+
+def find_order(key: str) -> Order | None:
+    """Anybody's order with this key. Read on the primary: it may have been placed a moment ago."""
+    with primary():
+        return Order.objects.select_related("slot").filter(key=key).first()
+
+
+def own_order_or_404(request: HttpRequest, key: str) -> Order:
+    """The visitor's own order. Somebody else's and none at all look the same."""
+    order = find_order(key)
+    if order is None or not is_own(request, order):
+        raise Http404("There is no order of yours here.")
+    return order
+
+
+def is_own(request: HttpRequest, order: Order) -> bool:
+    if order.key in request.session.get("orders", []):
+        return True
+    # The session's word is enough to say no; a yes is asked of the user, whose session may have ended elsewhere.
+    return SESSION_KEY in request.session and order.customer_id is not None and order.customer_id == request.user.pk
+
+
+def remember(request: HttpRequest, key: str) -> None:
+    """Let this visitor see the order again. The oldest of more than REMEMBERED is forgotten."""
+    others = [other for other in request.session.get("orders", []) if other != key]
+    request.session["orders"] = [*others, key][-REMEMBERED:]
+
+
+def signed(key: str) -> str:
+    return signing.TimestampSigner(salt=SALT).sign(key)
+
+
+def is_signed(key: str, signature: str) -> bool:
+    try:
+        return signing.TimestampSigner(salt=SALT).unsign(signature, max_age=LINK_SECONDS) == key
+    except signing.BadSignature:
+        return False

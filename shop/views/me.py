@@ -1,0 +1,30 @@
+"""What a page shows of its visitor, fetched apart, so that the pages themselves are the same for everybody."""
+
+from django.contrib.messages import get_messages
+from django.http import HttpRequest, JsonResponse
+from django.middleware.csrf import get_token
+from django.views.decorators.http import require_safe
+
+from scaling.unavailable import OUTAGES
+from shop.baskets import count
+
+from .answers import private
+
+NOBODY = {"name": None, "picture": None, "notices": [], "basket": 0}
+
+
+@private
+@require_safe
+def me(request: HttpRequest) -> JsonResponse:
+    """The csrf token and, unless `keep` is down, name, picture and pieces in the basket. No SQL."""
+    return JsonResponse({"csrf": get_token(request)} | _visitor(request))
+
+
+def _visitor(request: HttpRequest) -> dict:
+    session = request.session
+    try:
+        # The session comes first: messages that were begun and not read would be written by their middleware.
+        shown = {"name": session.get("name"), "picture": session.get("picture"), "basket": count(request)}
+        return shown | {"notices": [str(message) for message in get_messages(request)]}
+    except OUTAGES:
+        return NOBODY

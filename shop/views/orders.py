@@ -1,0 +1,84 @@
+"""An order, for its owner: what was ordered, when to come, and taking it back while the dough is not mixed."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from products.data import cards
+from scaling.replicas import primary
+from shop.baskets import MAX_QUANTITY, BasketFull, basket_of
+from shop.models import Order
+from shop.orders import TooLate, cancel_order, quantities
+from shop.ownership import is_signed, own_order_or_404, remember
+from shop.slots import first_moment, slot_card
+
+from .answers import private, see_other
+
+
+@private
+@require_safe
+def order(request: HttpRequest, key: str) -> HttpResponse:
+    if is_signed(key, request.GET.get("sign", "")):
+        # The mail's link: remembered, and out of the address, so that it is not passed on by accident.
+        remember(request, key)
+        return see_other("order", key)
+    found = own_order_or_404(request, key)
+    context = {"order": order_data(found), "messages": messages.get_messages(request)}
+    return render(request, "order.html", context)
+
+
+@private
+@require_POST
+def cancel(request: HttpRequest, key: str) -> HttpResponse:
+    found = own_order_or_404(request, key)
+    try:
+        cancel_order(found)
+        messages.success(request, "Cancelled. Your place and your bread are free for somebody else.")
+    except TooLate:
+        messages.error(request, "It is past 18:00 and the dough is mixed: this order can no longer be cancelled.")
+    return see_other("order", key)
+
+
+@private
+@require_POST
+def again(request: HttpRequest, key: str) -> HttpResponse:
+    """Fill the basket with the same things at today's prices, as far as there are any."""
+    wanted = quantities(own_order_or_404(request, key))
+    found = {pk: card for pk, card in cards(wanted).items() if card["band"] != "out" and card["price"] is not None}
+    basket = basket_of(request, opened=True)
+    try:
+        for pk, card in found.items():
+            basket.add(pk, min(wanted[pk], MAX_QUANTITY), card["price"])
+    except BasketFull:
+        messages.error(request, "Your basket is full: not everything went in.")
+    if len(found) < len(wanted):
+        messages.info(request, "Not everything of that order is to be had today.")
+    return see_other("basket")
+
+
+def order_data(found: Order) -> dict:
+    """The order as its page shows it."""
+    slot = slot_card(found.slot)
+    with primary():
+        lines = list(found.lines.all())
+    looks = cards([line.product_id for line in lines if line.product_id])
+    return {
+        "key": found.key,
+        "number": found.number,
+        "name": found.name,
+        "email": found.email,
+        "note": found.note,
+        "state": found.state,
+        "total": found.total_cents,
+        "slot": slot,
+        "is_today": slot["day"] == timezone.localdate(),
+        "can_cancel": found.state == Order.State.PLACED and found.slot.starts_at >= first_moment(),
+        "lines": [_line(line, looks.get(line.product_id, {})) for line in lines],
+    }
+
+
+def _line(line, card: dict) -> dict:
+    own = {"name": line.name, "quantity": line.quantity, "each": line.unit_cents, "cents": line.cents}
+    return own | {"picture": card.get("picture", ""), "url": card.get("url", "")}
