@@ -1,0 +1,42 @@
+"""The outbox, to look at: what waits, since when, and how often it was tried."""
+
+from datetime import UTC, datetime
+
+from django.contrib import admin
+from django.utils.timesince import timesince, timeuntil
+
+from .models import Outbox, now_us
+
+MICROSECONDS = 1_000_000
+
+
+@admin.register(Outbox)
+class OutboxAdmin(admin.ModelAdmin):
+    list_display = ("task", "subject", "age", "attempt", "due")
+    list_filter = ("task",)
+    search_fields = ("subject",)
+    ordering = ("due_at",)
+    show_full_result_count = False
+    fields = ("task", "subject", "age", "attempt", "due")
+
+    def has_add_permission(self, request) -> bool:
+        return False
+
+    def has_change_permission(self, request, obj: Outbox | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request, obj: Outbox | None = None) -> bool:
+        return False
+
+    @admin.display(ordering="created_at")
+    def age(self, row: Outbox) -> str:
+        return timesince(_moment(row.created_at))
+
+    @admin.display(ordering="due_at")
+    def due(self, row: Outbox) -> str:
+        moment = _moment(row.due_at)
+        return f"in {timeuntil(moment)}" if row.due_at > now_us() else f"since {timesince(moment)}"
+
+
+def _moment(microseconds: int) -> datetime:
+    return datetime.fromtimestamp(microseconds / MICROSECONDS, tz=UTC)

@@ -1,0 +1,72 @@
+"""The index of search: which words a product holds and what they weigh there, in plain rows without a join.
+
+Workers write it after a product is assembled. The vocabulary in `Trigram` only grows: a word that no product holds
+any more is harmless, because a correction is shown only when it finds something.
+"""
+
+from collections.abc import Iterable
+
+from django.db import transaction
+
+from .models import Category, Term, Trigram
+from .words import SMALL_WORDS, trigrams, words
+
+NAME_WEIGHT = 8
+MOST_WORDS = 300
+VOCABULARY = ""  # the row under this trigram says that the word and all its trigrams are stored
+
+
+def index_entries(data: dict, category: str = "") -> dict[str, int]:
+    """What each word of a product weighs: 8 or more when its name holds it, 7 at most when only others do."""
+    texts = data.get("texts", {})
+    kinds = {kind: f"{text.get('title', '')} {text['body']}" for kind, text in texts.items()}
+    named = " ".join([category, *(tag["name"] for tag in data.get("tags_named", ()))])
+    others = [(4, named), (3, data["about"]), (2, kinds.get("ingredients", "")), (1, kinds.get("story", ""))]
+    entries: dict[str, int] = {}
+    for weight, text in others:
+        for word in set(words(text)):
+            entries[word] = min(entries.get(word, 0) + weight, NAME_WEIGHT - 1)
+    for word in set(words(data["name"])):
+        entries[word] = entries.get(word, 0) + NAME_WEIGHT
+    heaviest = sorted((word for word in entries if word not in SMALL_WORDS), key=lambda word: (-entries[word], word))
+    return {word: entries[word] for word in heaviest[:MOST_WORDS]}
+
+
+def store_indexes(products: dict[int, dict]) -> None:
+    """Replace the rows of these products, given as {id: data}, touching only what differs."""
+    categories = {data["category_id"] for data in products.values()}
+    with transaction.atomic():  # reads in here are the primary's
+        names = dict(Category.objects.filter(pk__in=categories).values_list("pk", "name"))
+        wanted = {
+            (pk, term): weight
+            for pk, data in products.items()
+            for term, weight in index_entries(data, names.get(data["category_id"], "")).items()
+        }
+        _replace(products, wanted)
+        _learn({term for _, term in wanted})
+
+
+def forget_indexes(ids: Iterable[int]) -> None:
+    """Products that are gone or hidden are found no more."""
+    Term.objects.filter(product_id__in=list(ids)).delete()
+
+
+def _replace(products: Iterable[int], wanted: dict[tuple[int, str], int]) -> None:
+    stored = Term.objects.filter(product_id__in=list(products)).values_list("pk", "product_id", "term", "weight")
+    stale = []
+    for row, pk, term, weight in stored:
+        if wanted.get((pk, term)) == weight:
+            del wanted[pk, term]
+        else:
+            stale.append(row)
+    if stale:
+        Term.objects.filter(pk__in=stale).delete()
+    rows = [Term(product_id=pk, term=term, weight=weight) for (pk, term), weight in wanted.items()]
+    Term.objects.bulk_create(rows, ignore_conflicts=True)  # another worker may have stored the same product
+
+
+def _learn(terms: set[str]) -> None:
+    known = Trigram.objects.filter(trigram=VOCABULARY, term__in=list(terms)).values_list("term", flat=True)
+    new = terms.difference(known)
+    rows = [Trigram(trigram=part, term=term) for term in sorted(new) for part in trigrams(term) | {VOCABULARY}]
+    Trigram.objects.bulk_create(rows, ignore_conflicts=True)

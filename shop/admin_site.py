@@ -1,0 +1,55 @@
+"""The bakehouse: Django's admin, reading what it edits from the primary and slow to those who guess passwords."""
+
+from functools import wraps
+
+from django import forms
+from django.contrib.admin import AdminSite
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.template.response import SimpleTemplateResponse
+from django.utils import timezone
+
+from accounts.limits import SIGN_IN, come_back, count, too_many
+from scaling.replicas import primary
+
+from .models import Order
+
+
+class SignInForm(AdminAuthenticationForm):
+    """Tries here and in the shop are counted together: neither is a way round the other's limit."""
+
+    def clean(self):
+        self.request.seconds_to_wait = count(self.request, SIGN_IN)
+        if self.request.seconds_to_wait:
+            raise forms.ValidationError(come_back(self.request.seconds_to_wait), "too_often")
+        return super().clean()
+
+
+def on_primary(view):
+    """A form must show what is stored now, not what a replica last heard of; the template reads, too."""
+
+    @wraps(view)
+    def reading_the_primary(request, *args, **options):
+        with primary():
+            response = view(request, *args, **options)
+            return response.render() if isinstance(response, SimpleTemplateResponse) else response
+
+    return reading_the_primary
+
+
+class BakerySite(AdminSite):
+    site_header = "Steve’s Bakery"
+    site_title = "Steve’s Bakery"
+    index_title = "The bakehouse"
+    login_form = SignInForm
+
+    def admin_view(self, view, cacheable=False):
+        return super().admin_view(on_primary(view), cacheable)
+
+    def login(self, request, extra_context=None):
+        response = super().login(request, extra_context)
+        seconds = getattr(request, "seconds_to_wait", 0)
+        return too_many(response, seconds) if seconds else response
+
+    def index(self, request, extra_context=None):
+        open_orders = Order.objects.filter(state=Order.State.PLACED, slot__starts_at__date=timezone.localdate())
+        return super().index(request, {"open_today": open_orders.count()} | (extra_context or {}))
