@@ -1,0 +1,31 @@
+"""How the shop writes prices, days, times and texts."""
+
+from datetime import UTC, datetime, time
+
+import pytest
+
+from shop.wording import clock, date_time, day, euro, first_sentence, long_date, prose, steps
+
+
+@pytest.mark.parametrize(
+    ("cents", "words"), [(520, "€5.20"), (5, "€0.05"), (-130, "−€1.30"), (123456, "€1,234.56"), (0, "€0.00")]
+)
+def test_prices(cents, words):
+    assert euro(cents) == words
+
+
+def test_days_and_times_are_those_of_the_bakery():
+    summer = datetime(2026, 7, 1, 23, 30, tzinfo=UTC)
+    assert day(summer) == day(summer.isoformat()) == "Thursday 2 July"
+    assert day("2026-11-24") == "Tuesday 24 November"
+    assert long_date("2026-11-24") == "24 November 2026"
+    assert clock("06:50") == clock(time(6, 50)) == "6:50"
+    assert date_time(summer) == "Thursday 2 July, 0:30"
+
+
+def test_texts_of_bakers():
+    assert prose("One **wheat** & <b>.\n\nTwo ** stars.") == (
+        "<p>One <strong>wheat</strong> &amp; &lt;b&gt;.</p><p>Two ** stars.</p>"
+    )
+    assert steps("Day 1: Whole.\n\n- Toast, thick.") == (("Day 1", "Whole."), ("", "Toast, thick."))
+    assert first_sentence("Fourteen loaves. All dark.") == "Fourteen loaves"
