@@ -55,7 +55,7 @@ def product(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
         "shelves": shelves.cards,
         "product": data,
         "category": category,
-        "related": [card for card in whole.cards.values() if card],
+        "related": tuple(whole.cards.values()),
         "canonical": absolute(data["url"]),
         "jsonld": product_schema(data),
     }

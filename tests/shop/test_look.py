@@ -11,6 +11,7 @@ from django.contrib.staticfiles import finders
 from django.template import engines
 
 import shop
+from scaling.cache import Stored
 from shop.wording import jsonld
 
 FOLDER = Path(shop.__file__).parent
@@ -19,13 +20,17 @@ CSS_BYTES = 60_000
 JS_BYTES = 20_000
 ALONE = ["500.html", "503.html", "403.html", "400.html"]
 SHELF = {"id": 1, "slug": "bread", "name": "Bread", "intro": "Dark. Crusty.", "url": "/shelves/1-bread/", "tags": []}
-SHELF |= {"picture": "", "alt": ""}
+SHELF = Stored(SHELF | {"picture": "", "alt": ""}, ("category", 1, 1))
 PAGE = {"number": 1, "count": 1, "total": 1, "start": 1, "end": 1, "links": [1]}
 NASTY = "</script><script>alert('Mallory')</script>"
 
 
 def env():
     return engines["jinja2"].env
+
+
+def stored(data):
+    return Stored(data, ("product", 7, 1))
 
 
 def card(**changes):
@@ -39,12 +44,12 @@ def card(**changes):
         "tags": [],
         "baked": "06:50",
     }
-    return whole | changes
+    return stored(whole | changes)
 
 
 def product(**changes):
     whole = card() | {"created": "2026-01-01T00:00:00+00:00", "tags_named": [], "texts": {}, "pictures": []}
-    return whole | {"tally": {}, "verified": 0, "latest": [], "related": []} | changes
+    return stored(whole | {"tally": {}, "verified": 0, "latest": [], "related": []} | changes)
 
 
 def page(template, **context):
@@ -52,7 +57,7 @@ def page(template, **context):
 
 
 def product_page(**changes):
-    return page("product.html", product=product(**changes), category=SHELF, related=[])
+    return page("product.html", product=product(**changes), category=SHELF, related=())
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
@@ -93,7 +98,9 @@ def test_what_was_posted_is_not_sent_again_by_a_page_that_reloads(rf):
 
 def test_a_page_holds_no_token_and_nobody(rf):
     html = (
-        engines["jinja2"].get_template("product.html").render({"product": product(), "shelves": [SHELF]}, rf.get("/"))
+        engines["jinja2"]
+        .get_template("product.html")
+        .render({"product": product(), "category": SHELF, "related": (), "shelves": [SHELF]}, rf.get("/"))
     )
     assert "data-csrf" in html
     assert "csrfmiddlewaretoken" not in html
@@ -131,7 +138,7 @@ def test_values_come_out_as_jinja_would_write_them(value):
 
 
 def test_structured_data_cannot_end_its_element():
-    html = page("product.html", product=product(), category=SHELF, related=[], jsonld={"name": NASTY + "<!--\u2028"})
+    html = page("product.html", product=product(), category=SHELF, related=(), jsonld={"name": NASTY + "<!--\u2028"})
     inside = re.search(r"<script type=.application/ld\+json.>(.*?)</script>", html)[1]
     assert not re.search(r"[<>&\u2028]", inside)
     assert json.loads(inside) == {"name": NASTY + "<!--\u2028"}
