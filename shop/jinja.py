@@ -40,7 +40,6 @@ def environment(**options) -> Environment:
         "links_of": links_of,
         "frame": Kept(env, "frame.html", most=256),
         "tile": Kept(env, "m.html", most=4096),
-        "body": Kept(env, "body.html", most=256),
         "site": settings.SITE_URL,
     }
     return env
