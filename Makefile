@@ -1,0 +1,49 @@
+# `make run` needs Python 3.11 or newer (with venv) and make, nothing else.
+PYTHON = $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+HAS_PYTHON = test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is missing (Debian: apt-get install python3 python3-venv)."; exit 1; }
+HAS_ROOM = $(PYTHON) -c 'import shutil, sys; sys.exit("The disk is full: 600 MB are needed here." if shutil.disk_usage(".").free < 600e6 else 0)'
+HAS_VENV = { .venv/bin/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv; }
+INSTALL = .venv/bin/pip install --quiet --disable-pip-version-check -r
+# mysqlclient has no wheels; with these two set its name and version can be read without a compiler.
+COMPILE = MYSQLCLIENT_CFLAGS=-I. MYSQLCLIENT_LDFLAGS=-L. .venv/bin/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
+
+.PHONY: help run test lint bench prove screenshots requirements clean
+
+help:  ## List the recipes
+	@sed -n 's/^\([a-z]*\):.*## /  make \1 \t/p' Makefile | expand -t 22
+
+run: .venv/installed  ## Open the shop on this machine (PORT=8001 for another port)
+	@exec .venv/bin/python manage.py run
+
+test: lint  ## Lint, types and every promise in small
+	@sh tests/debian-packages.sh && exec .venv/bin/pytest -n 2
+
+lint: .venv/installed-test  ## Style and types
+	@.venv/bin/ruff check -q . && .venv/bin/ruff format -q --check . && .venv/bin/mypy --no-error-summary
+
+bench: .venv/installed  ## Requests a second, beside those of an empty view
+	@exec .venv/bin/python -m bench.speed
+
+prove: .venv/installed  ## Every promise at full size, or one: make prove stock; the table goes to docs/proofs.md
+	@exec .venv/bin/python -m bench.prove $(NAME) $(PROOFS)
+
+screenshots: .venv/installed-test  ## Take the pictures of the README again
+	@exec .venv/bin/python -m bench.screenshots
+
+requirements: .venv/installed-test  ## Compile requirements*.in into pinned requirements*.txt
+	@for name in requirements requirements-test requirements-production; do $(COMPILE) $$name.in || exit 1; done
+
+clean:  ## Forget the shop's state and everything installed
+	@rm -rf .state .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.venv/installed: requirements.txt
+	@$(HAS_PYTHON) && $(HAS_ROOM) && echo "Installing into .venv …" && $(HAS_VENV) && $(INSTALL) requirements.txt && touch $@
+
+.venv/installed-test: requirements-test.txt .venv/installed
+	@$(INSTALL) requirements-test.txt && touch $@
+
+# What follows `prove` are names of proofs, not recipes.
+ifeq ($(firstword $(MAKECMDGOALS)),prove)
+PROOFS = $(wordlist 2,$(words $(MAKECMDGOALS)),$(MAKECMDGOALS))
+$(foreach name,$(PROOFS),$(eval $(name): ; @:))
+endif

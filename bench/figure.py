@@ -1,0 +1,25 @@
+"""What a proof answers: figures, each with the bound it was held against."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """`what` is the claim, `figure` what was measured and `bound` what was promised, all three in words."""
+
+    what: str
+    figure: str
+    bound: str
+    holds: bool
+
+
+def exactly(what: str, got: object, promised: object) -> Figure:
+    return Figure(what, str(got), f"exactly {promised}", got == promised)
+
+
+def at_most(what: str, got: float, bound: float, unit: str = "") -> Figure:
+    return Figure(what, f"{got:g}{unit}", f"at most {bound:g}{unit}", got <= bound)
+
+
+def at_least(what: str, got: float, bound: float, unit: str = "") -> Figure:
+    return Figure(what, f"{got:g}{unit}", f"at least {bound:g}{unit}", got >= bound)

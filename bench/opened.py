@@ -1,0 +1,104 @@
+"""A shop of its own for one measurement: real processes in a temporary folder, and gone afterwards."""
+
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from shop.valkeys import free_port
+
+from .visitor import Page, Visitor
+
+ROOT = Path(__file__).resolve().parent.parent
+OPEN_WITHIN_SECONDS = 600
+NOT_INHERITED = ("CACHE_URL", "KEEP_URL", "BROKER_URL", "SECRET_KEY", "DJANGO_SETTINGS_MODULE", "HOST", "SITE_URL")
+
+
+class Opened:
+    """A shop that runs: `url` is its address, `folder` its state, `said` what the manager printed (a file)."""
+
+    def __init__(self, command: list[str], folder: Path, root: Path) -> None:
+        self.folder, self.root = folder, root
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.said = folder.with_suffix(".log")
+        inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
+        self.environment = inherited | {"STATE_DIR": str(folder), "PORT": str(self.port), "BENCH": "true"}
+        with self.said.open("w") as output:
+            self.process = subprocess.Popen(
+                command, cwd=root, env=self.environment, stdout=output, stderr=output, start_new_session=True
+            )
+
+    def wait(self) -> None:
+        """Until the first page answers and every object is built."""
+        wait_until(self._answers, OPEN_WITHIN_SECONDS, "the first page")
+        wait_until(lambda: self.count("SELECT count(*) FROM products_document") > 0, 60, "the first object")
+        wait_until(lambda: not self.waiting(), OPEN_WITHIN_SECONDS, "every object")
+
+    def _answers(self) -> bool:
+        if self.process.poll() is not None:
+            raise SystemExit(f"The shop did not open:\n{self.said.read_text()}")
+        try:
+            return Visitor(self.url).get("/livez").status == 200
+        except OSError:
+            return False
+
+    def waiting(self) -> int:
+        """Rows of the outbox whose time has come."""
+        soon = time.time_ns() // 1000 + 3_600_000_000
+        return self.count("SELECT count(*) FROM jobs_outbox WHERE due_at < ?", soon)
+
+    def count(self, sql: str, *values: object) -> int:
+        """The one number that a query of the shop's database answers."""
+        connection = sqlite3.connect(f"file:{self.folder / 'shop.sqlite3'}?mode=ro", uri=True, timeout=20)
+        try:
+            return connection.execute(sql, values).fetchone()[0] or 0
+        finally:
+            connection.close()
+
+    def manage(self, *words: str) -> None:
+        """Run a command of `manage.py` beside the running shop."""
+        subprocess.run([sys.executable, "manage.py", *words], cwd=self.root, env=self.environment, check=True)
+
+    def close(self) -> int:
+        """The status it ended with."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(60)
+
+
+@contextmanager
+def opened_shop(command: list[str] | None = None, root: Path = ROOT) -> Iterator[Opened]:
+    """Open a shop with the demo bakery in it and all its objects built; close it and remove its folder at the end."""
+    with tempfile.TemporaryDirectory(prefix="bakery-") as folder:
+        shop = Opened(command or [sys.executable, "manage.py", "run"], Path(folder) / "state", root)
+        try:
+            shop.wait()
+            yield shop
+        finally:
+            shop.close()
+
+
+def wait_until(condition: Callable[[], object], seconds: float, what: str) -> object:
+    """The first true value of `condition`, asked fifty times a second."""
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what} did not come within {seconds} s")
+        time.sleep(0.02)
+    return value
+
+
+def cost(page: Page) -> tuple[int, int]:
+    """What the page says it cost: SQL statements, and round trips to the Valkeys."""
+    timing = page.headers["Server-Timing"]
+    statements = sum(int(found) for found in re.findall(r'sql-[\w-]+;desc="(\d+) statements"', timing))
+    trips = sum(int(found) for found in re.findall(r'(?:cache|keep);desc="(\d+) round trips"', timing))
+    return statements, trips

@@ -1,0 +1,71 @@
+"""`make prove`: every promise at full size. Each proof is a module of `bench.proofs`; the table is docs/proofs.md.
+
+`make prove stock` runs that one and replaces its rows. The status is 1 when a figure misses its bound.
+"""
+
+import os
+import platform
+import sys
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+from .figure import Figure
+from .proofs import hot_pages, speed, stock, visitor
+
+PROOFS: dict[str, Callable[[], list[Figure]]] = {
+    "visitor": visitor.prove,
+    "hot-pages": hot_pages.prove,
+    "stock": stock.prove,
+    "speed": speed.prove,
+}
+TABLE = Path(__file__).resolve().parent.parent / "docs" / "proofs.md"
+HEAD = """# Proofs
+
+Every promise at full size, measured by `make prove` and written down by it. Figures in seconds and requests a second
+are those of the machine named in the last column; counts and ratios hold everywhere.
+
+| proof | what it proves | figure | bound | verdict | command | conditions |
+|---|---|---|---|---|---|---|
+"""
+
+
+def main(names: list[str]) -> int:
+    if unknown := [name for name in names if name not in PROOFS]:
+        print(f"There is no proof called {', '.join(unknown)}. There are: {', '.join(PROOFS)}.")
+        return 2
+    kept = rows(TABLE.read_text()) if TABLE.exists() else {}
+    missed = 0
+    for name in names or PROOFS:
+        figures = PROOFS[name]()
+        for figure in figures:
+            print(
+                f"{name:10} {'holds ' if figure.holds else 'MISSED'}  {figure.what}: {figure.figure} ({figure.bound})"
+            )
+        missed += sum(not figure.holds for figure in figures)
+        kept[name] = [row(name, figure) for figure in figures]
+        TABLE.write_text(HEAD + "".join(line for known in PROOFS for line in kept.get(known, ())))
+    return 1 if missed else 0
+
+
+def rows(text: str) -> dict[str, list[str]]:
+    """The lines of a table written before, by the name of their proof."""
+    found: dict[str, list[str]] = {}
+    for line in text.removeprefix(HEAD).splitlines(keepends=True):
+        if line.startswith("| "):
+            found.setdefault(line.split(" | ")[0].removeprefix("| "), []).append(line)
+    return found
+
+
+def row(name: str, figure: Figure) -> str:
+    verdict = "holds" if figure.holds else "**missed**"
+    cells = (name, figure.what, figure.figure, figure.bound, verdict, f"`make prove {name}`", conditions())
+    return f"| {' | '.join(cells)} |\n"
+
+
+def conditions() -> str:
+    return f"{date.today()}, {os.cpu_count()} cores, Python {platform.python_version()}, SQLite, one machine"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

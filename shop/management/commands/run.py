@@ -1,0 +1,117 @@
+"""Open the shop on this machine: `make run`. Everything it keeps is in one folder."""
+
+import os
+import shlex
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from shop import one_machine
+from shop.memory import memory_mb
+from shop.running import Manager
+
+OPENED = """
+  The shop is open   {url}
+  The kitchen        {url}/admin/
+
+  ana@bakery.example    a customer
+  maya@bakery.example   her friend
+  ada@bakery.example    the baker
+  The password of all three is warm-bread-7am. Ctrl-C closes the shop.
+"""
+PYTHON = shlex.quote(sys.executable)
+GUNICORN = f"{PYTHON} -m gunicorn shop.wsgi -k gthread --workers 2 --threads 4 --preload --graceful-timeout 5"
+CELERY = f"{PYTHON} -m celery --quiet -A shop.celery"
+WORKER = f"{CELERY} worker --loglevel WARNING --without-gossip --without-mingle"
+
+QUIET_AND_SMALL = {
+    "MALLOC_ARENA_MAX": "2",
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
+}
+
+
+def commands(folder: Path) -> dict[str, str]:
+    """Lines for the shell. The workers wait for the first page: it shall not wait for them."""
+    opened = f"until [ -e {shlex.quote(str(folder / 'opened'))} ]; do sleep 0.2; done; exec"
+    schedule = shlex.quote(str(folder / "beat"))
+    bind = shlex.quote(f"{settings.HOST}:{settings.PORT}")
+    return {
+        "web": f"{PYTHON} manage.py prepare && exec {GUNICORN} --bind {bind} --log-level error --no-control-socket",
+        "relay": f"{opened} {PYTHON} manage.py relay",
+        "worker": f"{opened} {WORKER} -n worker@%h -Q interactive --pool threads --concurrency 2",
+        "bulk": f"{opened} {WORKER} -n bulk@%h -Q bulk --pool solo",
+        "beat": f"{opened} {CELERY} beat --loglevel WARNING --schedule {schedule} --pidfile=",
+    }
+
+
+class Command(BaseCommand):
+    help = "Open the shop on this machine, with all of its servers and workers. Ctrl-C closes it."
+    requires_system_checks = ()
+
+    def handle(self, **options) -> None:
+        try:
+            with one_machine.claim(settings.STATE):
+                one_machine.check_port(settings.HOST, settings.PORT)
+                one_machine.check_room(settings.STATE)
+                self.run(settings.STATE)
+        except one_machine.CannotStartError as reason:
+            raise SystemExit(str(reason)) from None
+
+    def run(self, folder: Path) -> None:
+        (folder / "opened").unlink(missing_ok=True)
+        manager = self.manager(folder)
+        self.stdout.write("Opening …")
+        manager.loop(meanwhile=lambda: self.announce(manager, folder))
+        if manager.failed:
+            name, status = manager.failed
+            log = folder / "logs" / f"{name}.log"
+            raise SystemExit(f"{name} ended by itself with status {status}, so the shop is closed. Its log: {log}")
+        self.stdout.write("The shop is closed.")
+
+    def manager(self, folder: Path) -> Manager:
+        manager = Manager(folder / "logs")
+        chosen = one_machine.environment(folder)
+        env = os.environ | QUIET_AND_SMALL | {"SITE_URL": address()} | chosen
+        for name in ("cache", "keep"):
+            valkey = one_machine.valkey_of(name, folder, chosen[f"{name.upper()}_URL"])
+            manager.add_process(name, f"exec {shlex.join(valkey.command())}", env=env)
+        for name, command in commands(folder).items():
+            manager.add_process(name, command, env=env, cwd=settings.ROOT)
+        return manager
+
+    def announce(self, manager: Manager, folder: Path) -> None:
+        """Say that the page is there when it is; then let the workers start, and say what all of it takes."""
+        while not page_answers():
+            if manager.is_stopping:
+                return
+            time.sleep(0.1)
+        (folder / "opened").touch()
+        self.stdout.write(OPENED.format(url=address()))
+        self.stdout.write(f"  It takes {settled_memory_mb()} MB of memory.")
+
+
+def address() -> str:
+    host = "127.0.0.1" if settings.HOST == "0.0.0.0" else settings.HOST  # noqa: S104
+    return f"http://{host}:{settings.PORT}"
+
+
+def page_answers() -> bool:
+    try:
+        with urllib.request.urlopen(f"{address()}/livez", timeout=2) as response:  # noqa: S310
+            return response.status == 200
+    except OSError:
+        return False
+
+
+def settled_memory_mb() -> int:
+    """Once the workers have started: when it has grown by less than a hundredth in two seconds."""
+    before, now = 0, memory_mb()
+    while now - before > now / 100:
+        time.sleep(2)
+        before, now = now, memory_mb()
+    return now
