@@ -34,7 +34,7 @@ def listing_of(category_id: int | None, tag: str, sort: str) -> Listing:
 class Sieve:
     category_id: int | None
     sort: str
-    tags: Sequence[str]
+    tags: tuple[str, ...]
     in_stock: bool
 
     @classmethod
@@ -47,7 +47,7 @@ class Sieve:
         return cls(
             category_id,
             sort if sort in documents.ORDERS else DEFAULT_SORT,
-            tags[:MOST_TAGS],
+            tuple(tags[:MOST_TAGS]),
             asked.get("in") == "1",
         )
 

@@ -1,11 +1,8 @@
 """The catalogue's pages. They hold nobody's data, and hot ones cost no SQL and one round trip to the cache."""
 
-from functools import lru_cache
-
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.template.loader import get_template
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
@@ -15,37 +12,44 @@ from .assembly import review_data
 from .data import PRODUCTS, all_shelves
 from .models import Review
 from .pagination import page_of, parse
+from .rendering import Cards, kept, rendered
 from .schema import product_schema
 from .shelf import Sieve
 
 PAGE_SIZE = 24
 REVIEWS_A_PAGE = 20
-KEPT_PAGES = 256
 
 
 @require_safe
 def category(request: HttpRequest, pk: int | None = None, slug: str = "") -> HttpResponse:
     """One category, or all there is; sorted, sieved by tags, a page at a time."""
     sieve = Sieve.of(request.GET, pk)
-    first = (parse(request.GET.get("page")) - 1) * PAGE_SIZE
+    number = parse(request.GET.get("page"))
+    first = (number - 1) * PAGE_SIZE
     shelves, goods = sieve.read(first, first + PAGE_SIZE - 1)
     shelf = next((card for card in shelves if card["id"] == pk), None)
     if pk and shelf is None:
         raise Http404("There is no such shelf.")
     if shelf and shelf["slug"] != slug:
         return moved(request, shelf["url"])
+    page = category_page(sieve, number, goods.total, shelf, tuple(goods.cards), tuple(shelves))
+    return public(HttpResponse(page))
+
+
+@kept
+def category_page(sieve: Sieve, number: int, total: int, shelf: Stored | None, cards: Cards, shelves: Cards) -> bytes:
     context = {
         "shelves": shelves,
         "category": shelf,
-        "cards": goods.cards,
-        "page": page_of(request.GET.get("page"), goods.total, PAGE_SIZE),
+        "cards": cards,
+        "page": page_of(number, total, PAGE_SIZE),
         "sort": sieve.sort,
         "tags": sieve.choices([shelf] if shelf else shelves),
         "in_stock": sieve.in_stock,
         "query": sieve.query,
         "canonical": absolute(shelf["url"] if shelf else reverse("shelves")),
     }
-    return public(render(request, "category.html", context))
+    return rendered("category.html", context)
 
 
 @require_safe
@@ -59,9 +63,8 @@ def product(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
     return public(HttpResponse(product_page(data, category, related, tuple(shelves.cards))))
 
 
-@lru_cache(maxsize=KEPT_PAGES)
-def product_page(data: Stored, category: Stored | None, related: tuple[Stored, ...], shelves: tuple) -> bytes:
-    """The page, worked out once a process for what it shows. Equal objects make equal bytes: it cannot be stale."""
+@kept
+def product_page(data: Stored, category: Stored | None, related: Cards, shelves: Cards) -> bytes:
     context = {
         "shelves": shelves,
         "product": data,
@@ -70,7 +73,7 @@ def product_page(data: Stored, category: Stored | None, related: tuple[Stored, .
         "canonical": absolute(data["url"]),
         "jsonld": product_schema(data),
     }
-    return get_template("product.html").render(context).encode()
+    return rendered("product.html", context)
 
 
 @require_safe

@@ -38,8 +38,7 @@ def environment(**options) -> Environment:
         "today": timezone.localdate,
         "shelves": shelves,
         "links_of": links_of,
-        "frame": Kept(env, "frame.html", most=256),
-        "tile": Kept(env, "m.html", most=4096),
+        "frame": Frame(env),
         "site": settings.SITE_URL,
     }
     return env
@@ -48,22 +47,18 @@ def environment(**options) -> Environment:
 FILTERS = ["euro", "day", "long_date", "clock", "date_time", "prose", "strong", "steps", "jsonld", "first_sentence"]
 
 
-class Kept:
-    """The macros of one template, each rendered once a process for what it is given.
+class Frame:
+    """The macros of frame.html, each rendered once for what it shows: a page then only puts them together."""
 
-    What they show is compared by content, not by name: another price is another text. So nothing here can be stale,
-    and nothing a visitor did is kept. The least used are forgotten.
-    """
+    def __init__(self, env: Environment) -> None:
+        self.env = env
+        self.kept = lru_cache(maxsize=256)(self.render)
 
-    def __init__(self, env: Environment, template: str, *, most: int) -> None:
-        self.env, self.template = env, template
-        self.render = lru_cache(maxsize=most)(self._render)
+    def __call__(self, part: str, *shown) -> Markup:
+        return self.kept(part, *shown)
 
-    def __call__(self, macro: str, *shown) -> Markup:
-        return self.render(macro, *shown)
-
-    def _render(self, macro: str, *shown) -> Markup:
-        return getattr(self.env.get_template(self.template).module, macro)(*shown)
+    def render(self, part: str, *shown) -> Markup:
+        return getattr(self.env.get_template("frame.html").module, part)(*shown)
 
 
 def links_of(shelves: list[dict]) -> tuple[tuple, ...]:

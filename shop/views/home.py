@@ -1,14 +1,14 @@
 """The home page: what comes out of the oven today, the shelves, and the journal, in one round trip."""
 
-from datetime import time
+from datetime import datetime, time
 from itertools import groupby
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from products.data import JOURNAL, all_shelves
+from products.rendering import Cards, kept, rendered
 from products.shelf import listing_of
 from products.views import public
 from scaling.cache import fetch
@@ -26,18 +26,24 @@ def home(request: HttpRequest) -> HttpResponse:
         listing_of(None, "", "rating").slice(0, BEST - 1),
         JOURNAL.slice(0, LATEST_ARTICLES - 1),
     )
-    now = timezone.localtime()
+    minute = timezone.localtime().replace(second=0, microsecond=0)
+    objects = (slice_.cards for slice_ in (shelves, bake, best, journal))
+    return public(HttpResponse(home_page(minute, *(tuple(cards) for cards in objects))))
+
+
+@kept
+def home_page(now: datetime, shelves: Cards, bake: Cards, best: Cards, journal: Cards) -> bytes:
     context = {
-        "shelves": shelves.cards,
-        "hero": best.cards[0] if best.cards else None,
-        "bake": ledger(bake.cards, now.time()),
+        "shelves": shelves,
+        "hero": best[0] if best else None,
+        "bake": ledger(bake, now.time()),
         "now": f"{now:%H:%M}",
-        "journal": journal.cards,
+        "journal": journal,
     }
-    return public(render(request, "home.html", context))
+    return rendered("home.html", context)
 
 
-def ledger(cards: list[dict], now: time) -> list[dict]:
+def ledger(cards: Cards, now: time) -> list[dict]:
     """Today's bake by the time it leaves the oven; `later` is what has not come out yet."""
     baked = [card for card in cards if card["baked"]]
     return [
