@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from django.contrib import admin
+from django.http import HttpRequest
 from django.utils.timesince import timesince, timeuntil
 
 from .models import Outbox, now_us
@@ -19,13 +20,13 @@ class OutboxAdmin(admin.ModelAdmin):
     show_full_result_count = False
     fields = ("task", "subject", "age", "attempt", "due")
 
-    def has_add_permission(self, request) -> bool:
+    def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
-    def has_change_permission(self, request, obj: Outbox | None = None) -> bool:
+    def has_change_permission(self, request: HttpRequest, obj: Outbox | None = None) -> bool:
         return False
 
-    def has_delete_permission(self, request, obj: Outbox | None = None) -> bool:
+    def has_delete_permission(self, request: HttpRequest, obj: Outbox | None = None) -> bool:
         return False
 
     @admin.display(ordering="created_at")
