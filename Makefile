@@ -16,7 +16,7 @@ run: .venv/installed  ## Open the shop on this machine (PORT=8001 for another po
 	@exec .venv/bin/python manage.py run
 
 test: lint  ## Lint, types and every promise in small
-	@sh tests/debian-packages.sh && exec .venv/bin/pytest -n 2
+	@sh tests/debian-packages.sh && if pkg-config --exists libmariadb 2>/dev/null; then $(INSTALL) requirements-production.txt; fi && exec .venv/bin/pytest -n 2
 
 lint: .venv/installed-test  ## Style and types
 	@.venv/bin/ruff check -q . && .venv/bin/ruff format -q --check . && .venv/bin/mypy --no-error-summary

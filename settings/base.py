@@ -48,24 +48,52 @@ WHITENOISE_MAX_AGE = 3600
 
 # ---------------------------------------------------------------- Database: write to the primary, read from replicas
 
-_sqlite = {"ENGINE": "django.db.backends.sqlite3", "CONN_MAX_AGE": None}
+DATABASE_URL = env("DATABASE_URL", default="")  # mysql://user:password@host:port/name; SQLite when empty
+REPLICA_URLS = env.list("REPLICA_URLS", default=[])  # accounts there need SELECT alone
+DB_TIMEOUT = env.int("DB_TIMEOUT", default=30)  # seconds for an answer; `shop.wsgi` sets 1: a visitor waits no longer
 _pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16000;"
-DATABASES = {
-    "default": _sqlite
-    | {
-        "NAME": STATE / "shop.sqlite3",
-        "OPTIONS": {"timeout": 20, "transaction_mode": "IMMEDIATE", "init_command": _pragmas},
-    },
-    # The same file opened read-only: a write that is routed wrongly fails here as it would on a real replica.
-    "replica": _sqlite
-    | {
-        "NAME": f"file:{STATE / 'shop.sqlite3'}?mode=ro",
-        "OPTIONS": {"timeout": 20, "uri": True, "transaction_mode": "DEFERRED"},
-        "TEST": {"MIRROR": "default"},
-    },
-}
+_sqlite = {"ENGINE": "django.db.backends.sqlite3", "CONN_MAX_AGE": None}
+_session = (
+    "SET sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',"
+    f" time_zone = '+00:00', innodb_lock_wait_timeout = {DB_TIMEOUT}"
+)
+
+
+def _mysql(url: str, seconds: int) -> dict:
+    """A MariaDB or MySQL whose answers are waited for so many seconds, over connections that are kept."""
+    options = {
+        "charset": "utf8mb4",
+        "connect_timeout": 1,
+        "read_timeout": seconds,
+        "write_timeout": seconds,
+        "isolation_level": "read committed",
+        "init_command": _session,
+    }
+    return environ.Env.db_url_config(url) | {"OPTIONS": options, "CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
+
+
+if DATABASE_URL:
+    # The primary has a second longer: whoever waits for a lock in vain hears so from the server, and may try again.
+    DATABASES = {"default": _mysql(DATABASE_URL, DB_TIMEOUT + 1)}
+    for _number, _url in enumerate(REPLICA_URLS, start=1):
+        DATABASES[f"replica{_number}"] = _mysql(_url, DB_TIMEOUT) | {"TEST": {"MIRROR": "default"}}
+else:
+    DATABASES = {
+        "default": _sqlite
+        | {
+            "NAME": STATE / "shop.sqlite3",
+            "OPTIONS": {"timeout": 20, "transaction_mode": "IMMEDIATE", "init_command": _pragmas},
+        },
+        # The same file opened read-only: a write that is routed wrongly fails here as it would on a real replica.
+        "replica": _sqlite
+        | {
+            "NAME": f"file:{STATE / 'shop.sqlite3'}?mode=ro",
+            "OPTIONS": {"timeout": 20, "uri": True, "transaction_mode": "DEFERRED"},
+            "TEST": {"MIRROR": "default"},
+        },
+    }
+REPLICAS = [alias for alias in DATABASES if alias != "default"]
 DATABASE_ROUTERS = ["scaling.replicas.Router"]
-REPLICAS = ["replica"]
 PRIMARY_ONLY_APPS = ["accounts", "admin", "auth", "contenttypes", "jobs"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -1,6 +1,6 @@
-"""What tests change: quick password hashes, mail kept in memory, and a folder and two Valkeys for each process.
+"""What tests change: quick password hashes, mail kept in memory, and a folder and servers for each process.
 
-`tests/conftest.py` starts the Valkeys. The three values are set, not defaulted: the processes of a parallel run
+`tests/conftest.py` starts the servers. What is said of them is set, not defaulted: the processes of a parallel run
 inherit the environment of the one that started them.
 """
 
@@ -8,6 +8,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from shop.mariadb import Cluster
 from shop.valkeys import free_port
 
 os.environ["STATE_DIR"] = str(Path(tempfile.gettempdir()) / f"bakery-test-{os.getpid()}")
@@ -15,12 +16,24 @@ os.environ["CACHE_URL"] = f"redis://:only-for-tests@127.0.0.1:{free_port()}/0"
 os.environ["KEEP_URL"] = f"redis://:only-for-tests@127.0.0.1:{free_port()}/0"
 os.environ.setdefault("SECRET_KEY", "only-for-tests")
 
-from .base import *  # noqa: F403
-from .base import DATABASES, STATE, STORAGES
+# TEST_DATABASE: SQLite when it is not set. With "mariadb" the replicas are the primary itself, asked by an account
+# that can only read, so that no test has to guess about lag; with "replicas" they are two that replicate.
+_database = os.environ.get("TEST_DATABASE", "")
+MARIADB = None
+os.environ |= {"DATABASE_URL": "", "REPLICA_URLS": ""}
+if _database:
+    MARIADB = Cluster(Path(os.environ["STATE_DIR"]) / "mariadb", replicas=2 if _database == "replicas" else 0)
+    _readers = MARIADB.replicas or [MARIADB.primary] * 2
+    os.environ["DATABASE_URL"] = MARIADB.primary.url("shop")
+    os.environ["REPLICA_URLS"] = ",".join(server.url("reader") for server in _readers)
+
+from .base import *  # noqa: E402, F403
+from .base import DATABASE_URL, DATABASES, STATE, STORAGES  # noqa: E402
 
 ALLOWED_HOSTS = ["*"]
 XRAY = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
-DATABASES["default"]["TEST"] = {"NAME": STATE / "test.sqlite3"}
+if not DATABASE_URL:
+    DATABASES["default"]["TEST"] = {"NAME": STATE / "test.sqlite3"}

@@ -1,4 +1,4 @@
-"""Every test meets two real, empty Valkeys, and a database whose `replica` is the same file opened read-only."""
+"""Every test meets two real, empty Valkeys, and a database whose replicas are the same one, opened read-only."""
 
 import shutil
 from pathlib import Path
@@ -9,7 +9,7 @@ from django.db import connections
 
 from scaling.stores import cache, keep
 
-from .servers import start_valkey, stop
+from .servers import start_mariadb, start_valkey, stop
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -34,13 +34,25 @@ def empty_valkeys(valkeys):
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(valkeys, django_db_modify_db_settings):
+def mariadb(valkeys):
+    """The servers of TEST_DATABASE (see `settings.test`), or None: then it is SQLite."""
+    if settings.MARIADB is None:
+        yield None
+        return
+    with start_mariadb(settings.MARIADB) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(valkeys, mariadb, django_db_modify_db_settings):
     """Migrations may speak to the Valkeys, so they come first."""
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup):
+def django_db_setup(mariadb, django_db_setup):
     """A mirror copies the name alone: make the replica what it is in the shop, the same file opened read-only."""
+    if mariadb:
+        return
     replica = connections["replica"]
     replica.close()
     replica.settings_dict["NAME"] = f"file:{connections['default'].settings_dict['NAME']}?mode=ro"

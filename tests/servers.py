@@ -4,11 +4,14 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from shop.mariadb import QUICK, Cluster, missing
 from shop.valkeys import Valkey
 
 STARTED_WITHIN_SECONDS = 20
@@ -50,12 +53,26 @@ def stop(process: subprocess.Popen) -> None:
         process.wait()
 
 
+@contextmanager
+def start_mariadb(cluster: Cluster) -> Iterator[Cluster]:
+    """Start a MariaDB primary and its replicas, and stop them at the end."""
+    if reason := missing():
+        lacking(reason)
+    try:
+        cluster.start(*QUICK)
+        yield cluster
+    finally:
+        cluster.stop()
+
+
 def need(program: str) -> str:
-    """The path of `program`. Where it is not installed the test is skipped at home, and fails when CI is set."""
-    path = shutil.which(program)
-    if path:
-        return path
-    reason = f"{program} is not installed; tests/debian-packages.txt lists what the tests want"
+    """The path of `program`, or see `lacking`."""
+    return shutil.which(program) or lacking(f"{program} is not installed")
+
+
+def lacking(reason: str) -> NoReturn:
+    """A test that cannot run here is skipped at home, and fails when CI is set."""
+    reason = f"{reason} (tests/debian-packages.txt lists what the tests want)"
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
