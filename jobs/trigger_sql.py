@@ -1,63 +1,72 @@
-"""The SQL of the triggers.
+"""The SQL of the triggers: what is the same in every database.
 
 A part touches its object's row; the object's own trigger raises the version to max(old + 1, microseconds now) and
 adds the outbox row. So a version never goes back, also not for a row made again under the same key.
 """
 
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
+
 from .watched import Part, Watched
 
-NOW = "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
-ROWS = {"INSERT": ["NEW"], "UPDATE": ["OLD", "NEW"], "DELETE": ["OLD"]}
+ROWS = {"INSERT": ["NEW"], "UPDATE": ["OLD", "NEW"], "DELETE": ["OLD"]}  # what a trigger sees of each change
 
 
-def of_root(watched: Watched, outbox: str) -> dict[str, str]:
-    """The three triggers of an object's own table: name to SQL."""
-    table = watched.model._meta.db_table
-    raise_version = f"UPDATE {table} SET version = max({{floor}}, {NOW}) WHERE id = NEW.id;"
-    due = "".join(_add_when_due(watched, outbox, "SELECT NEW.id", column) for column in watched.due)
-    bodies = {
-        # This touches the row at once, and the update that does it adds the outbox row.
-        "INSERT": raise_version.format(floor="NEW.version"),
-        "UPDATE": raise_version.format(floor="OLD.version + 1") + _add(watched, outbox, "SELECT NEW.id", NOW) + due,
-        "DELETE": _add(watched, outbox, "SELECT OLD.id", NOW),
-    }
-    return dict(_trigger(watched.name, change, table, body) for change, body in bodies.items())
+class Dialect(ABC):
+    """How one database says it. Times are microseconds since 1970."""
 
+    outbox = "jobs_outbox"
+    now: str
+    subject: str  # of a row whose `pk` is an object's id; `{name}` stands for the object's name
 
-def of_part(watched: Watched, part: Part, outbox: str) -> dict[str, str]:
-    """The three triggers of a part's table: name to SQL."""
-    table = part.model._meta.db_table
-    triggers: dict[str, str] = {}
-    for change, rows in ROWS.items():
-        owners = " UNION ".join(_owner(part, row) for row in rows)
-        body = f"UPDATE {watched.model._meta.db_table} SET version = version WHERE id IN ({owners});"
-        if change != "DELETE":
-            body += "".join(_add_when_due(watched, outbox, _owner(part, "NEW"), column) for column in part.due)
-        condition = part.when.format(new="NEW", old="OLD") if change == "UPDATE" else ""
-        triggers |= dict([_trigger(watched.name, change, table, body, condition)])
-    return triggers
+    def triggers(self, watched: Watched) -> dict[str, str]:
+        """Every trigger of an object: name to SQL."""
+        found = dict(self.of_root(watched))
+        for part in watched.parts:
+            found |= dict(self.of_part(watched, part))
+        return found
 
+    @abstractmethod
+    def of_root(self, watched: Watched) -> Iterable[tuple[str, str]]:
+        """The triggers of an object's own table."""
 
-def _owner(part: Part, row: str) -> str:
-    """A SELECT of the ids of the objects that a row belongs to."""
-    return part.owner.format(row=row) if "{row}" in part.owner else f"SELECT {row}.{part.owner}"
+    @abstractmethod
+    def of_part(self, watched: Watched, part: Part) -> Iterable[tuple[str, str]]:
+        """The triggers of a part's table."""
 
+    @abstractmethod
+    def moment(self, column: str) -> str:
+        """The time in a column of type datetime."""
 
-def _add(watched: Watched, outbox: str, ids: str, due: str, condition: str = "1") -> str:
-    return (
-        f"INSERT INTO {outbox} (task, subject, due_at, attempt, created_at)"
-        f" SELECT '{watched.task}', '{watched.name}:' || pk, {due}, 0, {NOW}"
-        f" FROM (SELECT 0 AS pk WHERE 0 UNION ALL {ids}) WHERE {condition};"
-    )
+    @abstractmethod
+    def installed(self, cursor: CursorWrapper) -> dict[str, str]:
+        """Every trigger of ours that the database has: name to SQL."""
 
+    @abstractmethod
+    def suspended(self, connection: BaseDatabaseWrapper) -> AbstractContextManager[None]:
+        """No trigger of ours does anything for this connection, which is in one transaction meanwhile."""
 
-def _add_when_due(watched: Watched, outbox: str, ids: str, column: str) -> str:
-    """A row for the moment in `column`, if it lies ahead. A millisecond later: the database's clock is no finer."""
-    due = f"CAST((julianday(NEW.{column}) - 2440587.5) * 86400000000 AS INTEGER) + 1000"
-    return _add(watched, outbox, ids, due, f"NEW.{column} IS NOT NULL AND {due} > {NOW}")
+    def replace(self, cursor: CursorWrapper, name: str, statement: str) -> None:
+        """Put a trigger in the place of one that differs."""
+        cursor.execute(f"DROP TRIGGER {name}")
+        cursor.execute(statement)
 
+    def add(self, watched: Watched, ids: str, due: str, condition: str = "1 = 1") -> str:
+        """An outbox row for each id of a SELECT."""
+        return (
+            f"INSERT INTO {self.outbox} (task, subject, due_at, attempt, created_at)"
+            f" SELECT '{watched.task}', {self.subject.format(name=watched.name)}, {due}, 0, {self.now}"
+            f" FROM (SELECT 0 AS pk WHERE 0 UNION ALL {ids}) AS owners WHERE {condition};"
+        )
 
-def _trigger(name: str, change: str, table: str, body: str, condition: str = "") -> tuple[str, str]:
-    full_name = f"version_{name}_{table}_{change.lower()}"
-    when = f" WHEN {condition}" if condition else ""
-    return full_name, f"CREATE TRIGGER {full_name} AFTER {change} ON {table}{when} BEGIN {body} END"
+    def add_when_due(self, watched: Watched, ids: str, columns: Iterable[str]) -> str:
+        """The same for the moments in these columns, of those that lie ahead."""
+        return "".join(
+            self.add(watched, ids, due, f"NEW.{column} IS NOT NULL AND {due} > {self.now}")
+            for column in columns
+            for due in [self.moment(f"NEW.{column}")]
+        )

@@ -13,11 +13,12 @@ from django.core.checks import CheckMessage, Error
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from . import trigger_sql
+from .trigger_mysql import MySQL
+from .trigger_sql import Dialect
+from .trigger_sqlite import SQLite
 from .watched import Watched
 
-OUTBOX = "jobs_outbox"
-
+DIALECTS: dict[str, Dialect] = {"sqlite": SQLite(), "mysql": MySQL()}
 
 _watched: dict[str, Watched] = {}
 
@@ -27,53 +28,45 @@ def watch(watched: Watched) -> None:
     _watched[watched.name] = watched
 
 
-def wanted() -> dict[str, str]:
+def wanted(connection: BaseDatabaseWrapper) -> dict[str, str]:
     """Every trigger there should be: name to SQL."""
-    statements: dict[str, str] = {}
-    for watched in _watched.values():
-        statements |= trigger_sql.of_root(watched, OUTBOX)
-        for part in watched.parts:
-            statements |= trigger_sql.of_part(watched, part, OUTBOX)
-    return statements
+    dialect = DIALECTS[connection.vendor]
+    return {name: sql for watched in _watched.values() for name, sql in dialect.triggers(watched).items()}
 
 
 def installed(connection: BaseDatabaseWrapper) -> dict[str, str]:
     """Every trigger of ours there is: name to SQL."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'version_%%'")
-        return dict(cursor.fetchall())
+        return DIALECTS[connection.vendor].installed(cursor)
 
 
 def install(using: str = DEFAULT_DB_ALIAS) -> None:
     """Make the triggers what they should be. Doing it twice changes nothing."""
     connection = connections[using]
-    there, should = installed(connection), wanted()
+    there, should = installed(connection), wanted(connection)
     with transaction.atomic(using=using), connection.cursor() as cursor:
-        for name in there:
-            if there[name] != should.get(name):
-                cursor.execute(f"DROP TRIGGER {name}")
+        for name in there.keys() - should.keys():
+            cursor.execute(f"DROP TRIGGER {name}")
         for name, statement in should.items():
-            if there.get(name) != statement:
+            if name not in there:
                 cursor.execute(statement)
+            elif there[name] != statement:
+                DIALECTS[connection.vendor].replace(cursor, name, statement)
 
 
 @contextmanager
 def suspended(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
     """Bulk loading without a word to anybody, in one transaction. Refresh what was loaded at the end."""
     connection = connections[using]
-    with transaction.atomic(using=using):
-        with connection.cursor() as cursor:
-            for name in installed(connection):
-                cursor.execute(f"DROP TRIGGER {name}")
+    with DIALECTS[connection.vendor].suspended(connection):
         yield
-        install(using)
 
 
 def install_after_migrate(sender: Any, using: str, **_: Any) -> None:
     """Receiver of `post_migrate`: once all tables are there, which is told by the last of them."""
     tables = set(connections[using].introspection.table_names())
     needed = {model._meta.db_table for w in _watched.values() for model in (w.model, *(p.model for p in w.parts))}
-    if using == DEFAULT_DB_ALIAS and needed | {OUTBOX} <= tables:
+    if using == DEFAULT_DB_ALIAS and needed | {Dialect.outbox} <= tables:
         install(using)
 
 
@@ -82,9 +75,9 @@ def check_triggers(databases: Sequence[str] | None = None, **_: Any) -> list[Che
     if DEFAULT_DB_ALIAS not in (databases or ()):
         return []
     connection = connections[DEFAULT_DB_ALIAS]
-    if OUTBOX not in connection.introspection.table_names():
+    if Dialect.outbox not in connection.introspection.table_names():
         return []
-    there, should = installed(connection), wanted()
+    there, should = installed(connection), wanted(connection)
     differing = sorted(name for name in there.keys() | should.keys() if there.get(name) != should.get(name))
     if not differing:
         return []

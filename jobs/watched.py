@@ -11,14 +11,19 @@ class Part:
     """A table whose rows an object shows.
 
     `owner` is the column that holds the object's id, or a SELECT of ids in which `{row}` stands for the changed row.
-    `when` is a condition on `{new}` and `{old}` for updates that matter. `due` names columns with moments at which
-    the object changes by itself.
+    `only` are expressions of `{row}`: an update that leaves all of them as they were does not matter. `due` names
+    columns with moments at which the object changes by itself.
     """
 
     model: type[Model]
     owner: str
-    when: str = ""
+    only: Sequence[str] = ()
     due: Sequence[str] = ()
+
+    def owners(self, *rows: str) -> str:
+        """A SELECT of the ids of the objects that these rows belong to."""
+        select = self.owner if "{row}" in self.owner else f"SELECT {{row}}.{self.owner}"
+        return " UNION ".join(select.format(row=row) for row in rows)
 
 
 @dataclass(frozen=True)

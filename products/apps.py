@@ -9,9 +9,8 @@ from .bands import FEW
 TASK = "products.tasks.refresh"
 
 
-def _band(row: str) -> str:
-    """`stock_band` of a row of a trigger: it is the band that pages show, not the count."""
-    return f"(CASE WHEN {{{row}}}.quantity = 0 THEN 0 WHEN {{{row}}}.quantity <= {FEW} THEN 1 ELSE 2 END)"
+# `stock_band` of a row of a trigger: it is the band that pages show, not the count.
+BAND = f"(CASE WHEN {{row}}.quantity = 0 THEN 0 WHEN {{row}}.quantity <= {FEW} THEN 1 ELSE 2 END)"
 
 
 class ProductsConfig(AppConfig):
@@ -32,25 +31,24 @@ class ProductsConfig(AppConfig):
             Part(self.get_model("Text"), "product_id"),
             Part(self.get_model("Picture"), "product_id"),
             Part(review, "product_id"),
-            Part(self.get_model("Stock"), "product_id", when=f"{_band('new')} <> {_band('old')}"),
+            Part(self.get_model("Stock"), "product_id", only=[BAND]),
             Part(product.tags.through, "product_id"),
             Part(related, "from_product_id"),
             Part(tag, f"SELECT product_id FROM {tags.db_table} WHERE tag_id = {{row}}.id"),
             Part(
                 authors,
                 f"SELECT product_id FROM {review._meta.db_table} WHERE author_id = {{row}}.id",
-                when="{new}.name <> {old}.name",
+                only=["{row}.name"],
             ),
         ]
 
     def _parts_of_a_category(self) -> list[Part]:
         product, tag = self.get_model("Product"), self.get_model("Tag")
         tags = product.tags.through
-        moved = "{new}.category_id <> {old}.category_id OR {new}.is_published <> {old}.is_published"
         of_product = f"SELECT category_id FROM {product._meta.db_table} WHERE id"
         of_tag = f"SELECT product_id FROM {tags._meta.db_table} WHERE tag_id = {{row}}.id"
         return [
-            Part(product, "category_id", when=moved),
+            Part(product, "category_id", only=["{row}.category_id", "{row}.is_published"]),
             Part(tags, f"{of_product} = {{row}}.product_id"),
             Part(tag, f"{of_product} IN ({of_tag})"),
         ]

@@ -6,7 +6,7 @@ drowns, and do not claim that somebody bought here, because nobody did.
 
 import datetime
 import random
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 
 from django.db.models import Max, Model
@@ -57,6 +57,7 @@ class Composer:
         self.words = bakery.measuring()
         self.tag_ids = list(Tag.objects.filter(slug__in=TAGS).values_list("pk", flat=True))
         self.shelves = list(Category.objects.filter(slug__in=self.words["kinds"]))
+        self.earlier = deque(Product.objects.order_by("pk").values_list("pk", flat=True), maxlen=1_000)
         self.pictures = defaultdict(list)
         for shelf, stem, alt in Picture.objects.values_list("product__category", "stem", "alt"):
             self.pictures[shelf].append((stem, alt))
@@ -102,9 +103,9 @@ class Composer:
         """Tags, and two products that were made before it."""
         for tag_id in chance.sample(self.tag_ids, chance.randint(1, 3)):
             yield Product.tags.through(product=product, tag_id=tag_id)
-        earlier = range(max(1, product.pk - 1_000), product.pk)
-        for pk in chance.sample(earlier, min(2, len(earlier))):
+        for pk in chance.sample(self.earlier, min(2, len(self.earlier))):
             yield Product.related.through(from_product=product, to_product_id=pk)
+        self.earlier.append(product.pk)
 
     def _reviews(self, product: Product, taste: str, chance: random.Random) -> Iterator[Review]:
         for author_id in chance.sample(self.author_ids, chance.randint(0, MOST_REVIEWS)):

@@ -11,7 +11,7 @@ from jobs.models import now_us
 from scaling.cache import CachedData
 
 from .bands import stock_band
-from .fields import CentsField
+from .fields import CentsField, ExactField
 
 
 class Versioned(models.Model):
@@ -223,7 +223,7 @@ class Document(models.Model):
     product_id = models.BigIntegerField(primary_key=True)
     version = models.BigIntegerField()
     category_id = models.BigIntegerField(db_index=True)
-    sort_name = models.CharField(max_length=60)
+    sort_name = ExactField(max_length=60)
     tags = models.CharField(max_length=400, help_text="Slugs between bars: |vegan|gluten-free|")
     band = models.CharField(max_length=3)
     price = models.PositiveIntegerField(help_text="Cents")
@@ -240,7 +240,7 @@ class Document(models.Model):
 class Term(models.Model):
     """One word of one product, and how much it weighs there: the index that search reads."""
 
-    term = models.CharField(max_length=40)
+    term = ExactField(max_length=40)
     product_id = models.BigIntegerField()
     weight = models.PositiveSmallIntegerField()
 
@@ -255,8 +255,8 @@ class Term(models.Model):
 class Trigram(models.Model):
     """Three letters of a word of the vocabulary: how a mistyped word finds its neighbours."""
 
-    trigram = models.CharField(max_length=3)
-    term = models.CharField(max_length=40)
+    trigram = ExactField(max_length=3)
+    term = ExactField(max_length=40)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["trigram", "term"], name="one_row_a_trigram_and_term")]

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 
@@ -55,8 +56,16 @@ def snapshot() -> Iterator[str]:
         alias = DEFAULT_DB_ALIAS
     else:
         alias = settings.REPLICAS[0]
-    with transaction.atomic(using=alias, durable=False):
+    _read_one_moment(connections[alias])
+    with transaction.atomic(using=alias):
         yield alias
+
+
+def _read_one_moment(connection: BaseDatabaseWrapper) -> None:
+    """MySQL and MariaDB are told for each transaction; in SQLite every transaction sees one moment."""
+    if connection.vendor == "mysql" and not connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
 class Router:

@@ -1,10 +1,12 @@
 """Whatever way a row changes, its object's version rises and an outbox row waits, in the same transaction."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
 from jobs.models import Outbox, now_us
@@ -118,17 +120,74 @@ def test_a_category_hears_of_products_that_move_and_of_no_others():
     assert told == {f"category:{product.category_id}", f"category:{other.pk}"}
 
 
+def test_a_name_in_other_letters_is_another_name():
+    product = make_product()
+    author = make_review(product, make_user("maya")).author
+    Outbox.objects.all().delete()
+    type(author).objects.filter(pk=author.pk).update(name="Maya")
+    assert Outbox.objects.filter(subject=f"product:{product.pk}").exists()
+
+
 def test_bulk_loading_is_silent_and_leaves_the_triggers_as_they_were():
     product = make_product()
     Outbox.objects.all().delete()
     with suspended():
         Review.objects.bulk_create([Review(product=product, author=steve(), rating=5, body="Good.")])
     assert not Outbox.objects.exists()
-    assert installed(connection) == wanted()
+    assert installed(connection) == wanted(connection)
+    product.save()
+    assert Outbox.objects.exists()
 
 
+def test_no_name_of_a_trigger_is_too_long():
+    assert max(map(len, wanted(connection))) <= 64  # characters, in MariaDB
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="reads by key there anyway")
+def test_a_part_touches_its_object_by_key_and_reads_no_whole_table():
+    products = [make_product(f"Loaf {number}") for number in range(50)]
+    with connection.cursor() as cursor:
+        before = rows_read(cursor)
+        products[0].prices.update(cents=300)
+        assert rows_read(cursor) - before < 50
+
+
+def rows_read(cursor):
+    cursor.execute("SHOW SESSION STATUS LIKE 'Handler_read%'")
+    return sum(int(count) for _, count in cursor.fetchall())
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="one writer at a time there")
+@pytest.mark.django_db(transaction=True)
+def test_two_who_review_one_loaf_at_once_do_not_wait_for_each_other_in_a_circle():
+    product, authors = make_product(), [make_user(f"Guest {number}") for number in range(8)]
+    together = threading.Barrier(len(authors))
+
+    def write(author):
+        try:
+            with transaction.atomic():
+                Outbox.objects.exists()
+                together.wait(10)
+                make_review(product, author)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(authors)) as pool:
+        list(pool.map(write, authors))
+    assert product.reviews.count() == len(authors)
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="allowed there")
+def test_a_change_that_reads_the_objects_table_is_refused_and_not_missed():
+    product = make_product()
+    with pytest.raises(OperationalError, match="1442"), transaction.atomic():
+        Price.objects.filter(product__slug=product.slug).delete()
+    assert product.prices.exists()
+
+
+@pytest.mark.django_db(transaction=True)  # making a trigger commits in MariaDB
 def test_a_missing_trigger_is_a_failed_check_and_migrate_mends_it():
-    name = next(iter(wanted()))
+    name = next(iter(wanted(connection)))
     raw(f"DROP TRIGGER {name}")
     assert [error.id for error in check_triggers(["default"])] == ["jobs.E001"]
     call_command("migrate", verbosity=0)

@@ -71,13 +71,13 @@ def address(name, model):
 READ_ONLY = {"jobs_outbox_add", "products_review_add", "shop_order_add"}
 
 
-@pytest.mark.parametrize(("name", "model"), addresses())
+@pytest.mark.parametrize(("name", "model"), list(addresses()))
 def test_every_page_opens_for_ada(ada, one_of_each, name, model):
     expected = 403 if name.removeprefix("admin:") in READ_ONLY else 200
     assert ada.get(address(name, model)).status_code == expected
 
 
-@pytest.mark.parametrize(("name", "model"), addresses())
+@pytest.mark.parametrize(("name", "model"), list(addresses()))
 def test_no_page_opens_for_mallory(mallory, one_of_each, name, model):
     answer = mallory.get(address(name, model))
     assert answer.status_code == 302

@@ -209,7 +209,7 @@ def test_what_was_made_up_is_queued_to_be_built_and_the_triggers_are_back(loaded
     last = Product.objects.order_by("pk").last()
     queued = Outbox.objects.filter(task="products.tasks.refresh", subject=f"product:{last.pk}")
     assert queued.count() == 1
-    assert triggers.installed(connection).keys() == triggers.wanted().keys()
+    assert triggers.installed(connection).keys() == triggers.wanted(connection).keys()
 
 
 def test_nobody_is_said_to_have_bought_what_was_made_up(loaded):
