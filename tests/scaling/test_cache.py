@@ -143,7 +143,9 @@ def test_an_object_comes_with_the_cards_it_names_in_one_round_trip(things):
     assert cost.trips == {"cache": 1}
 
 
-def test_many_readers_of_a_cold_key_are_one_assembly(things):
+def test_many_readers_of_a_cold_key_are_one_assembly(things, monkeypatch):
+    monkeypatch.setattr("scaling.cache.WAIT_SECONDS", 60)  # on a busy machine nobody shall give up waiting
+    monkeypatch.setattr("scaling.fence.LEASE_MS", 60_000)
     things.put(1, 10, "bread")
     gate = threading.Barrier(20)
     answers = []
