@@ -52,10 +52,11 @@ def snapshot() -> Iterator[str]:
     Version and data are read in the same snapshot: an old price never gets the new version's label. Inside a
     transaction of the primary it is that transaction, which sees its own writes.
     """
-    if connections[DEFAULT_DB_ALIAS].in_atomic_block or not settings.REPLICAS:
-        alias = DEFAULT_DB_ALIAS
+    primary_connection = connections[DEFAULT_DB_ALIAS]
+    if primary_connection.vendor == "sqlite" and not primary_connection.in_atomic_block:
+        alias = settings.REPLICAS[0]  # the same file, and a reader there holds up no writer
     else:
-        alias = settings.REPLICAS[0]
+        alias = DEFAULT_DB_ALIAS  # what is stored must not come from a replica that is behind
     _read_one_moment(connections[alias])
     with transaction.atomic(using=alias):
         yield alias

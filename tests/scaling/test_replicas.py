@@ -2,7 +2,7 @@
 
 import pytest
 from django.conf import settings
-from django.db import OperationalError, connections, transaction
+from django.db import DatabaseError, OperationalError, connection, connections, transaction
 
 from accounts.models import User
 from products.models import Product
@@ -66,12 +66,12 @@ def test_a_block_may_ask_for_the_primary():
     assert read_alias() == REPLICA
 
 
-def test_assembling_reads_one_snapshot_and_cannot_write():
+def test_assembling_reads_one_snapshot_that_is_never_behind_and_cannot_write():
     with snapshot() as alias:
-        assert alias == REPLICA
-        assert connections[REPLICA].in_atomic_block
-        with pytest.raises(OperationalError):
-            Product.objects.using(alias).update(name="Rye")
+        assert alias == (REPLICA if connection.vendor == "sqlite" else "default")
+        assert connections[alias].in_atomic_block
+        with pytest.raises(DatabaseError):
+            Product.objects.using(alias).filter(pk=1).update(name="Rye")
 
 
 def test_a_snapshot_inside_a_transaction_sees_what_it_wrote():
