@@ -1,0 +1,41 @@
+"""Production says what it needs, and does not start without."""
+
+import os
+import subprocess
+import sys
+
+from django.conf import settings
+
+WHOLE = {
+    "SECRET_KEY": "a-key-of-fifty-characters-that-nobody-else-has-at-all-0123",
+    "RELEASE": "1",
+    "ALLOWED_HOSTS": "bakery.example",
+    "SITE_URL": "https://bakery.example",
+    "DATABASE_URL": "mysql://shop:secret@127.0.0.1:3306/shop",
+    "CACHE_URL": "redis://127.0.0.1:6379/0",
+    "KEEP_URL": "redis://127.0.0.1:6380/0",
+    "BROKER_URL": "amqp://127.0.0.1:5672//",
+}
+
+
+def start(**changes):
+    """Read the settings in a process of their own; an empty value is one that is not said."""
+    plain = {"PATH": os.environ["PATH"], "STATE_DIR": str(settings.STATE)}
+    command = [sys.executable, "-c", "import settings.production as s; print(s.SESSION_COOKIE_SECURE, s.DEBUG)"]
+    env = plain | WHOLE | changes
+    return subprocess.run(command, cwd=settings.ROOT, env=env, capture_output=True, text=True, check=False)
+
+
+def test_it_starts_when_everything_is_said():
+    done = start()
+    assert done.stdout == "True False\n", done.stderr
+
+
+def test_it_names_all_that_is_missing():
+    done = start(SECRET_KEY="", KEEP_URL="")
+    assert done.returncode != 0
+    assert "Production needs these in the environment: SECRET_KEY, KEEP_URL." in done.stderr
+
+
+def test_sessions_and_cache_must_not_share_a_server():
+    assert "two servers" in start(KEEP_URL=WHOLE["CACHE_URL"]).stderr
