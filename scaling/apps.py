@@ -1,6 +1,7 @@
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
 
+from . import checks  # noqa: F401, registers what is checked
 from .xray import count_sql
 
 
