@@ -7,6 +7,8 @@ rest of the request, and so does everything inside a transaction. Who may do wha
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from django.conf import settings
@@ -15,34 +17,59 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 
-_on_primary: ContextVar[bool] = ContextVar("on_primary", default=False)
+_turns = count()
+
+
+@dataclass(slots=True)
+class Work:
+    """What is known of the running request or task."""
+
+    on_primary: bool = False  # a block asks for it
+    has_written: bool = False
+    replica: str = ""  # chosen at its first read, and kept
+
+
+_work: ContextVar[Work | None] = ContextVar("work", default=None)
+
+
+def _current() -> Work:
+    """The running unit of work; outside of one, a work that lasts as long as the thread's context."""
+    work = _work.get()
+    if work is None:
+        work = Work()
+        _work.set(work)
+    return work
 
 
 @contextmanager
 def unit_of_work() -> Iterator[None]:
     """A request or a task: it begins free to read from a replica, and what it writes binds nobody after it."""
-    token = _on_primary.set(False)
+    token = _work.set(Work())
     try:
         yield
     finally:
-        _on_primary.reset(token)
+        _work.reset(token)
 
 
 @contextmanager
 def primary() -> Iterator[None]:
     """Reads inside the block go to the primary."""
-    token = _on_primary.set(True)
+    work = _current()
+    before, work.on_primary = work.on_primary, True
     try:
         yield
     finally:
-        _on_primary.reset(token)
+        work.on_primary = before
 
 
 def read_alias() -> str:
-    """Where this request or task reads the catalogue: a replica, or the primary once it has written."""
-    if _on_primary.get() or connections[DEFAULT_DB_ALIAS].in_atomic_block or not settings.REPLICAS:
+    """Where this request or task reads: one replica, the next for each, or the primary once it has written."""
+    work = _current()
+    if work.on_primary or work.has_written or connections[DEFAULT_DB_ALIAS].in_atomic_block or not settings.REPLICAS:
         return DEFAULT_DB_ALIAS
-    return settings.REPLICAS[0]
+    if not work.replica:
+        work.replica = settings.REPLICAS[next(_turns) % len(settings.REPLICAS)]
+    return work.replica
 
 
 @contextmanager
@@ -78,7 +105,7 @@ class Router:
         return read_alias()
 
     def db_for_write(self, model: type[Model], **hints: Any) -> str:
-        _on_primary.set(True)
+        _current().has_written = True
         return DEFAULT_DB_ALIAS
 
     def allow_relation(self, one: Model, other: Model, **hints: Any) -> bool:
