@@ -27,9 +27,9 @@ def program(name: str) -> str | None:
 
 def missing() -> str:
     """What is not installed, in one line that says how to get it; empty when all is there."""
-    for name in ("mariadbd", "mariadb-install-db"):
+    for name in ("mariadbd", "mariadb-install-db", "my_print_defaults"):
         if not program(name):
-            return f"{name} is not installed (Debian: apt-get install mariadb-server-core)."
+            return f"{name} is not installed (Debian: apt-get install mariadb-server-core mariadb-client-core)."
     if MySQLdb is None:
         return (
             "mysqlclient is not installed: .venv/bin/pip install -r requirements-production.txt"

@@ -127,4 +127,4 @@ def databases(folder, action):
 
 def test_what_is_not_installed_is_said_in_one_line_with_its_package(monkeypatch):
     monkeypatch.setattr("shop.mariadb_data.program", lambda name: None)
-    assert missing() == "mariadbd is not installed (Debian: apt-get install mariadb-server-core)."
+    assert missing() == "mariadbd is not installed (Debian: apt-get install mariadb-server-core mariadb-client-core)."
