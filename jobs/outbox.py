@@ -5,10 +5,12 @@ So the transaction inserts an outbox row, the relay sends what is due, and the r
 Take the relay away and the shop still sells; pages and mails follow once it is back.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import cast
 
 from celery import current_app
+
+from scaling.replicas import last_written
 
 from .models import Outbox, now_us
 from .tasks import OutboxTask
@@ -49,13 +51,17 @@ def claim(limit: int = CLAIM_ROWS) -> list[Outbox]:
     return claimed
 
 
-def send(rows: Iterable[Outbox]) -> int:
-    """Hand rows to the broker, those of one task together up to its batch. Returns the number of messages.
+def send(rows: Sequence[Outbox]) -> int:
+    """Hand claimed rows to the broker, those of one task together up to its batch. Returns the number of messages.
+
+    Each carries the position of the claim, which came after the transactions that added the rows.
 
     Only a first attempt is sent in company: a subject that makes its task fail must not hold up the others for good.
     """
+    if not rows:
+        return 0
     messages: dict[tuple[str, bool], list[list]] = {}
-    count = 0
+    count, position = 0, last_written()
     for row in rows:
         pairs = messages.setdefault((row.task, row.attempt == 0), [])
         pairs.append([row.pk, row.subject])
@@ -63,6 +69,6 @@ def send(rows: Iterable[Outbox]) -> int:
         task = cast(OutboxTask, current_app.tasks[name])
         size = task.batch if is_first else 1
         for start in range(0, len(pairs), size):
-            task.apply_async(args=(pairs[start : start + size],), queue=task.lane, retry=False)
+            task.apply_async(args=(pairs[start : start + size], position), queue=task.lane, retry=False)
             count += 1
     return count

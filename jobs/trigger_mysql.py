@@ -4,7 +4,7 @@ A trigger may not write to the table it was called for: the version is set in th
 trigger commits, so they cannot be dropped for a while inside a transaction: a variable of the session quiets them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from django.db import transaction
@@ -17,6 +17,7 @@ from .watched import Part, Watched
 # A part's row that comes refers to its object, for which the object's row is locked shared. Touching that row later
 # would make two such transactions wait for each other, so it is touched first.
 TIMING = {"INSERT": "BEFORE", "UPDATE": "AFTER", "DELETE": "AFTER"}
+NOTED_CHARACTERS = 2_000
 INSTALLED = """
     SELECT trigger_name, action_timing, event_manipulation, event_object_table, action_statement
     FROM information_schema.triggers WHERE trigger_schema = DATABASE() AND trigger_name LIKE 'version\\_%%'
@@ -38,7 +39,8 @@ class MySQL(Dialect):
             if floor:
                 raised = f"SET NEW.version = GREATEST({floor}, {self.now});"
                 yield self._trigger(watched, "BEFORE", change, table, raised)
-            yield self._trigger(watched, "AFTER", change, table, told + due)
+            version = "NEW.version" if floor else "OLD.version + 1"
+            yield self._trigger(watched, "AFTER", change, table, told + due + _touch_noted(watched, row, version))
 
     def of_part(self, watched: Watched, part: Part) -> Iterator[tuple[str, str]]:
         for change, rows in ROWS.items():
@@ -54,6 +56,20 @@ class MySQL(Dialect):
     def installed(self, cursor: CursorWrapper) -> dict[str, str]:
         cursor.execute(INSTALLED)
         return {name: _statement(name, *rest) for name, *rest in cursor.fetchall()}
+
+    def touched(
+        self, connection: BaseDatabaseWrapper, watched: Mapping[str, Watched], since: int
+    ) -> dict[str, int] | None:
+        """From a variable of the session, which the triggers write to."""
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT CONVERT(@touched USING utf8mb4), @touched := NULL")
+            noted = cursor.fetchone()[0] or ""
+        if len(noted) >= NOTED_CHARACTERS:
+            return None
+        versions: dict[str, int] = {}
+        for name, _, version in (each.partition("=") for each in noted.split()):
+            versions[name] = max(int(version), versions.get(name, 0))
+        return versions
 
     def replace(self, cursor: CursorWrapper, name: str, statement: str) -> None:
         """In one step where there is one: what is written between two would be told to nobody."""
@@ -89,6 +105,12 @@ class MySQL(Dialect):
         name = f"version_{watched.name}_{table}_{timing.lower()}_{change.lower()}"
         when = "@triggers_off IS NULL" + (f" AND ({condition})" if condition else "")
         return name, _statement(name, timing, change, table, f"IF {when} THEN {body} END IF")
+
+
+def _touch_noted(watched: Watched, row: str, version: str) -> str:
+    """Note the object in a variable of the session. The last note of too many is cut off."""
+    note = f"CONCAT('{watched.name}:', {row}.id, '=', {version})"
+    return f"SET @touched = LEFT(CONCAT_WS(' ', @touched, {note}), {NOTED_CHARACTERS});"
 
 
 def _any_differs(part: Part) -> str:

@@ -5,7 +5,7 @@ adds the outbox row. So a version never goes back, also not for a row made again
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -49,6 +49,13 @@ class Dialect(ABC):
     @abstractmethod
     def suspended(self, connection: BaseDatabaseWrapper) -> AbstractContextManager[None]:
         """No trigger of ours does anything for this connection, which is in one transaction meanwhile."""
+
+    @abstractmethod
+    def touched(
+        self, connection: BaseDatabaseWrapper, watched: Mapping[str, Watched], since: int
+    ) -> dict[str, int] | None:
+        """The objects changed over this connection, at the earliest at `since`, as "name:id" with their versions. It
+        may name more than that; None when they are too many. What was told once is not told again."""
 
     def replace(self, cursor: CursorWrapper, name: str, statement: str) -> None:
         """Put a trigger in the place of one that differs."""

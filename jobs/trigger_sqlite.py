@@ -1,6 +1,6 @@
 """The triggers in SQLite, where a trigger may update the row it was called for, and making one can be rolled back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from django.db import transaction
@@ -9,6 +9,9 @@ from django.db.backends.utils import CursorWrapper
 
 from .trigger_sql import ROWS, Dialect
 from .watched import Part, Watched
+
+MOST_CHANGES = 50
+CHANGED_SINCE = "SELECT subject, max(created_at) FROM {outbox} WHERE created_at >= %s GROUP BY subject LIMIT %s"
 
 
 class SQLite(Dialect):
@@ -42,6 +45,28 @@ class SQLite(Dialect):
     def installed(self, cursor: CursorWrapper) -> dict[str, str]:
         cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'version_%%'")
         return dict(cursor.fetchall())
+
+    def touched(
+        self, connection: BaseDatabaseWrapper, watched: Mapping[str, Watched], since: int
+    ) -> dict[str, int] | None:
+        """From the outbox, which holds what others changed meanwhile, too. What is gone from it is built already."""
+        with connection.cursor() as cursor:
+            cursor.execute(CHANGED_SINCE.format(outbox=self.outbox), [since, MOST_CHANGES + 1])
+            told = dict(cursor.fetchall())
+            if len(told) > MOST_CHANGES:
+                return None
+            for each in watched.values():
+                told |= self._versions(cursor, each, told)
+        return {subject: version for subject, version in told.items() if subject.partition(":")[0] in watched}
+
+    def _versions(self, cursor: CursorWrapper, watched: Watched, told: dict[str, int]) -> dict[str, int]:
+        """Of those objects that are still there."""
+        ids = [subject.partition(":")[2] for subject in told if subject.startswith(f"{watched.name}:")]
+        if not ids:
+            return {}
+        holders = ", ".join(["%s"] * len(ids))
+        cursor.execute(f"SELECT id, version FROM {watched.model._meta.db_table} WHERE id IN ({holders})", ids)
+        return {f"{watched.name}:{pk}": version for pk, version in cursor.fetchall()}
 
     @contextmanager
     def suspended(self, connection: BaseDatabaseWrapper) -> Iterator[None]:

@@ -28,6 +28,11 @@ def watch(watched: Watched) -> None:
     _watched[watched.name] = watched
 
 
+def watched_objects() -> dict[str, Watched]:
+    """What was declared, by name."""
+    return _watched
+
+
 def wanted(connection: BaseDatabaseWrapper) -> dict[str, str]:
     """Every trigger there should be: name to SQL."""
     dialect = DIALECTS[connection.vendor]

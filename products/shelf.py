@@ -9,6 +9,7 @@ from django.http import QueryDict
 
 from scaling.cache import fetch
 from scaling.listings import Listing, Slice
+from scaling.replicas import own_writes
 
 from . import documents
 from .data import PRODUCTS, all_shelves
@@ -61,7 +62,8 @@ class Sieve:
             shelves, goods = fetch(all_shelves(), listing.slice(first, last))
             return shelves.cards, goods
         found = documents.matching(self.category_id, self.tags, in_stock=self.in_stock)
-        total, ids = documents.ids(found, self.sort, first, last)
+        with own_writes():
+            total, ids = documents.ids(found, self.sort, first, last)
         shelves, cards = fetch(all_shelves(), PRODUCTS.cards(ids))
         return shelves.cards, Slice(total, list(cards.values()))
 

@@ -2,6 +2,7 @@ from django.apps import AppConfig
 from django.db.backends.signals import connection_created
 
 from . import checks  # noqa: F401, registers what is checked
+from .replicas import notice_writes
 from .xray import count_sql
 
 
@@ -10,3 +11,4 @@ class ScalingConfig(AppConfig):
 
     def ready(self) -> None:
         connection_created.connect(count_sql, dispatch_uid="scaling.xray")
+        connection_created.connect(notice_writes, dispatch_uid="scaling.replicas")

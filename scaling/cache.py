@@ -26,10 +26,12 @@ from typing import Any
 
 from . import codec, fence, lua, xray
 from .reading import CACHE_DOWN, Built, Stored, Want, Whole, fetch
+from .replicas import may_store, primary
 from .stores import cache
 
 __all__ = ["Built", "CachedData", "CachedObject", "Stored", "Want", "Whole", "fetch", "registry"]
 
+REFRESHES = 3  # until what a visitor has changed is built, or is read from the tables
 WAIT_SECONDS = 1.0
 LOOK_AGAIN_SECONDS = 0.02
 
@@ -116,12 +118,13 @@ class CachedObject:
         """Write durable copies; only workers do. `gone` are ids that were absent at `began_at` (microseconds)."""
 
     def _persist(self, ids: Sequence[int], built: dict[int, Built], began_at: int) -> None:
-        self.persist(built, [pk for pk in ids if pk not in built], began_at)
+        with primary():  # what is stored is compared with what is stored there, not with what a replica has heard of
+            self.persist(built, [pk for pk in ids if pk not in built], began_at)
 
     def build(self, ids: Sequence[int]) -> dict[int, Built]:
         """Build what a reader misses; stored unless somebody else is at it already."""
         try:
-            tokens = self._take(ids, takeover=False)
+            tokens = self._take(ids, takeover=False) if may_store() else {}
             built = self.assemble(ids)
             self._store_all(tokens, built)
             return built
@@ -158,7 +161,7 @@ class CachedObject:
 
     def _cold(self, pk: int) -> Whole | None:
         """Nobody has built it yet: build it, or wait shortly for the one who is at it."""
-        deadline = time.monotonic() + WAIT_SECONDS
+        deadline = time.monotonic() + (WAIT_SECONDS if may_store() else 0)
         while time.monotonic() < deadline:
             state, token = fence.take([self.key(pk)], self.shape, takeover=False)[self.key(pk)]
             if state == fence.TAKEN:
@@ -193,6 +196,8 @@ class CachedObject:
         return {pk: taken[self.key(pk)][1] for pk in ids if taken[self.key(pk)][0] == fence.TAKEN}
 
     def _store_all(self, tokens: dict[int, str], built: dict[int, Built]) -> None:
+        if not may_store():
+            return
         fence.store(self.shape, {self.key(pk): (token, self._record(built.get(pk))) for pk, token in tokens.items()})
 
     def _record(self, built: Built | None) -> fence.Record | None:
@@ -214,6 +219,33 @@ class CachedData:
 
     def __get__(self, row: Any, owner: type) -> Any:
         return self if row is None else registry[self.name].get(row.pk)
+
+
+def bring_up_to(versions: dict[str, int]) -> bool:
+    """Refresh those of these objects ("name:id") that are stored as older versions. False if that was in vain."""
+    wanted = {name: version for name, version in versions.items() if name.partition(":")[0] in registry}
+    for _ in range(REFRESHES):
+        stale: dict[str, list[int]] = {}
+        for name, pk in older_than(wanted):
+            stale.setdefault(name, []).append(pk)
+        if not stale:
+            return True
+        for name, ids in stale.items():
+            for pk in set(ids) - registry[name].refresh(ids).keys():
+                del wanted[f"{name}:{pk}"]  # there is no such object any more, and the cache has been told
+    return not older_than(wanted)
+
+
+def older_than(versions: dict[str, int]) -> list[tuple[str, int]]:
+    """Which of these objects are stored as older versions, in one round trip. What is not stored is not old."""
+    if not versions:
+        return []
+    named = [(name, int(pk)) for name, _, pk in (each.partition(":") for each in versions)]
+    pipeline = cache().pipeline(transaction=False)
+    for name, pk in named:
+        pipeline.hget(registry[name].key(pk), f"v:{registry[name].shape}")
+    stored = zip(named, versions.values(), pipeline.execute(), strict=True)
+    return [each for each, version, found in stored if found is not None and int(found) < version]
 
 
 def open_refs(refs: Sequence[tuple[str, int]], stored: Sequence[bytes | None]) -> dict[tuple[str, int], Stored]:

@@ -12,6 +12,7 @@ from itertools import islice
 from . import lua
 from .cache import CachedObject, Stored, Want
 from .reading import CACHE_DOWN
+from .replicas import current, may_store, own_writes, primary
 from .stores import cache
 
 REBUILD_SECONDS = 60
@@ -47,7 +48,7 @@ class Listing:
         args = [first, last, "rev" if self.is_reversed else "", f"o:{self.of.name}:", self.of.shape]
         return Want(
             (_slice, [self.key], args),
-            lambda answer: self._open(answer) if answer else self._cold(first, last),
+            lambda answer: self._answer(answer, first, last),
             lambda: self._from_database(first, last),
         )
 
@@ -66,16 +67,24 @@ class Listing:
         ids = [int(pk) for pk in answer[1::2]]
         return Slice(answer[0], list(self.of.open_cards(ids, answer[2::2]).values()))
 
+    def _answer(self, stored: list | None, first: int, last: int) -> Slice:
+        if current().bears_token:
+            return self._from_database(first, last)
+        return self._open(stored) if stored else self._cold(first, last)
+
     def _cold(self, first: int, last: int) -> Slice:
-        """One reader rebuilds; meanwhile the others are served from the database."""
+        """One reader rebuilds, from the primary: what a replica gives may be behind, and is not stored. Meanwhile the
+        others are served from the database."""
         try:
-            if cache().set(f"{self.key}:lease", "1", nx=True, ex=REBUILD_SECONDS):
-                self.rebuild()
+            if may_store() and cache().set(f"{self.key}:lease", "1", nx=True, ex=REBUILD_SECONDS):
+                with primary():
+                    self.rebuild()
                 cache().delete(f"{self.key}:lease")
         except CACHE_DOWN:
             pass
         return self._from_database(first, last)
 
     def _from_database(self, first: int, last: int) -> Slice:
-        total, ids = self.ids(first, last)
+        with own_writes():
+            total, ids = self.ids(first, last)
         return Slice(total, list(self.of.get_many(ids).values()))

@@ -9,6 +9,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from . import lua
 from .fence import Entry
+from .replicas import current
 from .stores import cache
 
 CACHE_DOWN = (RedisConnectionError, RedisTimeoutError)
@@ -58,7 +59,10 @@ class Want:
 
 
 def fetch(*wants: Want) -> list[Any]:
-    """Read everything a page wants in one round trip. With the cache down each want falls back to the database."""
+    """Read everything a page wants in one round trip. With the cache down, or older than what the visitor has
+    changed, each want falls back to the database."""
+    if not current().is_built:
+        return [want.fallback() for want in wants]
     try:
         answers = lua.run(cache(), [want.call for want in wants])
         return [want.value(answer) for want, answer in zip(wants, answers, strict=True)]

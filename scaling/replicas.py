@@ -1,38 +1,55 @@
 """Database, path 1: write to the primary, read from replicas.
 
 A reader that asks a replica right after a write may not see it, so whoever has written reads from the primary for the
-rest of the request, and so does everything inside a transaction. Who may do what is always asked of the primary.
+rest of the request, and so does everything inside a transaction. After that the causal token (`scaling.causal`) says
+how far a replica must have come for this visitor. Who may do what is always asked of the primary.
 """
 
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
-from itertools import count
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
 
-_turns = count()
+from .monitor import monitor
+from .positions import Position, log_of
+
+WAIT_SECONDS = 0.05  # for a replica to reach what a visitor has written
+READING = {"SELECT", "SHOW", "SET", "EXPLAIN", "DESCRIBE", "PRAGMA", "SAVEPOINT", "RELEASE", "ROLLBACK", "BEGIN"}
+DATABASE_OUTAGES = (OperationalError, InterfaceError)
+# Refused, ended or broken connections: too many, shutdown, killed, no server, gone away, lost during a statement.
+LOST = {1040, 1053, 1152, 1927, 2002, 2003, 2006, 2013, 2055}
 
 
 @dataclass(slots=True)
 class Work:
     """What is known of the running request or task."""
 
-    on_primary: bool = False  # a block asks for it
-    has_written: bool = False
-    replica: str = ""  # chosen at its first read, and kept
+    position: Position = field(default_factory=dict)  # what it must see
+    bears_token: bool = False  # its visitor has written shortly before
+    is_built: bool = True  # the cache holds what that has changed
+    began_at: int = field(default_factory=lambda: time.time_ns() // 1000)  # microseconds since 1970
+    blocks: int = 0  # of `primary()` around us
+    is_bound: bool = False  # to the primary until the end: it asked for writing, or no replica was far enough
+    written_on: Any = None  # the connection to the primary that something was written on
+    alias: str = ""  # where it reads, chosen at its first read
+    without_primary: bool = False  # the primary has failed under it
+    has_read_behind: bool = False  # it assembled from a replica: nothing of that may be stored
+    has_moved: bool = False  # it is run for the second time
 
 
 _work: ContextVar[Work | None] = ContextVar("work", default=None)
+_opened_in = threading.local()
 
 
-def _current() -> Work:
+def current() -> Work:
     """The running unit of work; outside of one, a work that lasts as long as the thread's context."""
     work = _work.get()
     if work is None:
@@ -42,11 +59,13 @@ def _current() -> Work:
 
 
 @contextmanager
-def unit_of_work() -> Iterator[None]:
-    """A request or a task: it begins free to read from a replica, and what it writes binds nobody after it."""
-    token = _work.set(Work())
+def unit_of_work(position: Position | None = None) -> Iterator[Work]:
+    """A request or a task: it begins free to read from any replica that has reached `position`, and what it writes
+    binds nobody after it."""
+    _close_the_worthless()
+    token = _work.set(Work(position or {}))
     try:
-        yield
+        yield current()
     finally:
         _work.reset(token)
 
@@ -54,22 +73,88 @@ def unit_of_work() -> Iterator[None]:
 @contextmanager
 def primary() -> Iterator[None]:
     """Reads inside the block go to the primary."""
-    work = _current()
-    before, work.on_primary = work.on_primary, True
+    work = current()
+    work.blocks += 1
     try:
         yield
     finally:
-        work.on_primary = before
+        work.blocks -= 1
+
+
+@contextmanager
+def own_writes() -> Iterator[None]:
+    """For listings and search: nobody can tell which of them a write has moved, so whoever has written shortly
+    before asks the primary."""
+    if current().bears_token:
+        with primary():
+            yield
+    else:
+        yield
 
 
 def read_alias() -> str:
     """Where this request or task reads: one replica, the next for each, or the primary once it has written."""
-    work = _current()
-    if work.on_primary or work.has_written or connections[DEFAULT_DB_ALIAS].in_atomic_block or not settings.REPLICAS:
+    work = current()
+    if work.blocks or connections[DEFAULT_DB_ALIAS].in_atomic_block:
         return DEFAULT_DB_ALIAS
-    if not work.replica:
-        work.replica = settings.REPLICAS[next(_turns) % len(settings.REPLICAS)]
-    return work.replica
+    if work.is_bound and not work.without_primary:
+        return DEFAULT_DB_ALIAS
+    if not work.alias:
+        work.alias = _choose(work)
+        monitor().reads[work.alias] += 1
+    return work.alias
+
+
+def _choose(work: Work) -> str:
+    """The next replica, if it has reached what must be seen; else the primary, and without one whoever is there."""
+    watched = monitor()
+    for alias in watched.in_service()[:1]:
+        if watched.reached(alias, work.position) or _reaches(alias, work.position):
+            return alias
+    if work.without_primary or watched.primary_is_down():
+        return next(iter(watched.reachable()), DEFAULT_DB_ALIAS)
+    return DEFAULT_DB_ALIAS
+
+
+def _reaches(alias: str, position: Position) -> bool:
+    """Wait shortly for a replica. A failing one is left out; a server that is no replica would never answer."""
+    watched = monitor()
+    if not watched.replicas[alias].is_replica:
+        return False
+    try:
+        return log_of(connections[alias]).wait(connections[alias], position, WAIT_SECONDS)
+    except DATABASE_OUTAGES as error:
+        connections[alias].close()
+        watched.leave_out(alias, str(error))
+        return False
+
+
+def move_elsewhere(error: Exception) -> bool:
+    """After a failure: leave out who failed, and read from somebody else. False if nobody did, or for the second
+    time."""
+    work = current()
+    aliases = {DEFAULT_DB_ALIAS, work.alias or DEFAULT_DB_ALIAS}
+    failed = {alias for alias in aliases if connections[alias].errors_occurred}
+    if work.has_moved or not failed or not _is_lost(error):
+        return False
+    work.has_moved = True
+    for alias in failed:
+        connections[alias].close()
+        if alias in settings.REPLICAS:
+            monitor().leave_out(alias, str(error))
+    if DEFAULT_DB_ALIAS in failed:
+        work.without_primary = True
+        work.alias = next((alias for alias in monitor().reachable() if alias not in failed), DEFAULT_DB_ALIAS)
+    else:
+        work.alias = DEFAULT_DB_ALIAS
+    return True
+
+
+def _is_lost(error: Exception) -> bool:
+    """Whether the server failed, and not the statement."""
+    if isinstance(error, OperationalError):
+        return bool(error.args) and error.args[0] in LOST
+    return isinstance(error, InterfaceError)
 
 
 @contextmanager
@@ -77,16 +162,30 @@ def snapshot() -> Iterator[str]:
     """One read-only moment of the database for assembling: yields the alias to read with `.using()`.
 
     Version and data are read in the same snapshot: an old price never gets the new version's label. Inside a
-    transaction of the primary it is that transaction, which sees its own writes.
+    transaction of the primary it is that transaction, which sees its own writes. With the primary down it is a
+    replica's, and `may_store` says no from then on.
     """
-    primary_connection = connections[DEFAULT_DB_ALIAS]
-    if primary_connection.vendor == "sqlite" and not primary_connection.in_atomic_block:
-        alias = settings.REPLICAS[0]  # the same file, and a reader there holds up no writer
-    else:
-        alias = DEFAULT_DB_ALIAS  # what is stored must not come from a replica that is behind
+    alias = _snapshot_alias()
     _read_one_moment(connections[alias])
     with transaction.atomic(using=alias):
         yield alias
+
+
+def may_store() -> bool:
+    """Whether what this unit of work assembles is as new as the primary."""
+    return not current().has_read_behind and not monitor().primary_is_down()
+
+
+def _snapshot_alias() -> str:
+    connection, work = connections[DEFAULT_DB_ALIAS], current()
+    if connection.in_atomic_block:
+        return DEFAULT_DB_ALIAS
+    if connection.vendor == "sqlite":
+        return settings.REPLICAS[0]  # the same file, and a reader there holds up no writer
+    if work.without_primary or monitor().primary_is_down():
+        work.has_read_behind = True
+        return next(iter(monitor().reachable()), DEFAULT_DB_ALIAS)
+    return DEFAULT_DB_ALIAS  # what is stored must not come from a replica that is behind
 
 
 def _read_one_moment(connection: BaseDatabaseWrapper) -> None:
@@ -94,6 +193,40 @@ def _read_one_moment(connection: BaseDatabaseWrapper) -> None:
     if connection.vendor == "mysql" and not connection.in_atomic_block:
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
+def notice_writes(connection: BaseDatabaseWrapper, **_: Any) -> None:
+    """Receiver of `connection_created`: whatever is written on the primary from now on marks the unit of work."""
+    if connection.alias == DEFAULT_DB_ALIAS and _noticing_execute not in connection.execute_wrappers:
+        connection.execute_wrappers.append(_noticing_execute)
+
+
+def _noticing_execute(execute: Callable, sql: str, params: Any, many: bool, context: dict) -> Any:
+    if is_write(sql):
+        work = current()
+        work.is_bound, work.written_on = True, context["connection"].connection
+    return execute(sql, params, many, context)
+
+
+def last_written() -> Position:
+    """A position that holds all that this thread has committed on the primary."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    return log_of(connection).last_written(connection)
+
+
+def is_write(sql: str) -> bool:
+    """Anything that does not plainly read. `WITH` may do either, so it counts."""
+    verb = sql.lstrip("( \n\t")[:10].split(None, 1)
+    return not verb or verb[0].upper() not in READING
+
+
+def _close_the_worthless() -> None:
+    """Connections of this thread to servers that have been down since, or are somewhere else now."""
+    for alias, generation in list(monitor().generations.items()):
+        seen = _opened_in.__dict__.setdefault("generations", {})
+        if seen.get(alias, 0) != generation and not connections[alias].in_atomic_block:
+            connections[alias].close()
+            seen[alias] = generation
 
 
 class Router:
@@ -105,7 +238,7 @@ class Router:
         return read_alias()
 
     def db_for_write(self, model: type[Model], **hints: Any) -> str:
-        _current().has_written = True
+        current().is_bound = True
         return DEFAULT_DB_ALIAS
 
     def allow_relation(self, one: Model, other: Model, **hints: Any) -> bool:
@@ -113,14 +246,3 @@ class Router:
 
     def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
         return db == DEFAULT_DB_ALIAS
-
-
-class ReplicaMiddleware:
-    """Makes each request a unit of work."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        with unit_of_work():
-            return self.get_response(request)

@@ -2,11 +2,13 @@
 
 import shutil
 from pathlib import Path
+from types import MethodType
 
 import pytest
 from django.conf import settings
 from django.db import connections
 
+from scaling import monitor
 from scaling.stores import cache, keep
 
 from .servers import start_mariadb, start_valkey, stop
@@ -43,8 +45,25 @@ def mariadb(valkeys):
         yield cluster
 
 
+@pytest.fixture(scope="session", autouse=True)
+def a_monitor_that_may_ask(mariadb, django_db_blocker):
+    """Tests without a database are kept from it; the threads that watch the servers go on between them."""
+    connection_to = monitor.connection_to
+
+    def unblocked(alias):
+        connection = connection_to(alias)
+        connection.ensure_connection = MethodType(django_db_blocker._real_ensure_connection, connection)
+        return connection
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(monitor, "connection_to", unblocked)
+        yield
+        if monitor._monitor:
+            monitor._monitor.stop()
+
+
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(valkeys, mariadb, django_db_modify_db_settings):
+def django_db_modify_db_settings(valkeys, mariadb, a_monitor_that_may_ask, django_db_modify_db_settings):
     """Migrations may speak to the Valkeys, so they come first."""
 
 
