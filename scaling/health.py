@@ -6,7 +6,7 @@ Nothing here asks anybody: `scaling.monitor` does, and tells. Times are seconds 
 from collections import deque
 from dataclasses import dataclass, field
 
-from .positions import Position, Standing, covers
+from .positions import Position, Replication, covers
 
 SILENT_SECONDS = 1.0  # no answer for so long, and a server is down
 GONE_SECONDS = 3.0  # out for so long, and every process has noticed
@@ -60,15 +60,15 @@ class Replica:
     well_since: float | None = None
     must_reach: Position | None = None
 
-    def note(self, standing: Standing, primary: Primary, now: float) -> None:
+    def note(self, replication: Replication, primary: Primary, now: float) -> None:
         """It has answered."""
         was_silent = self.is_in and now - self.answered_at > SILENT_SECONDS
         if was_silent:
             self.leave(f"did not answer for {now - self.answered_at:.1f} s", now)
-        self.position, self.answered_at, self.is_replica = standing.position, now, standing.is_replica
+        self.position, self.answered_at, self.is_replica = replication.position, now, replication.is_replica
         self.lag = primary.seconds_behind(self.position, now)
-        if standing.trouble:
-            self.leave(standing.trouble, now)
+        if replication.trouble:
+            self.leave(replication.trouble, now)
         elif self.lag > self.lag_limit:
             self.leave(f"is {self.lag:.0f} s behind, the limit is {self.lag_limit:g} s", now)
         elif not self.is_in:

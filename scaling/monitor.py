@@ -16,15 +16,14 @@ from django.db import DEFAULT_DB_ALIAS, Error, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from redis.exceptions import RedisError
 
-from . import epochs
-from .health import Primary, Replica
+from . import census, epochs
+from .health import SILENT_SECONDS, Primary, Replica
 from .positions import Position, covers, log_of
-from .stores import keep
 
 POLL_SECONDS = 0.25
 ANSWER_WITHIN_SECONDS = 1  # the driver knows no smaller time-out
+FIRST_POLL_SECONDS = 0.02
 FIRST_LOOK_SECONDS = 1.0
-SHARE_MINUTES = 5
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +55,7 @@ class Monitor:
             thread.start()
         deadline = time.monotonic() + FIRST_LOOK_SECONDS
         while time.monotonic() < deadline and not self._has_looked():
-            time.sleep(0.005)
+            self._stopping.wait(FIRST_POLL_SECONDS)
 
     def stop(self) -> None:
         self._stopping.set()
@@ -83,6 +82,12 @@ class Monitor:
 
     def primary_is_down(self) -> bool:
         return self.is_watching and self.primary.is_down(time.monotonic())
+
+    def may_reach(self, alias: str) -> bool:
+        """Whether it is worth asking a replica for what was written a moment ago: a primary would never answer, and
+        one that lags does not catch up while somebody waits."""
+        replica = self.replicas[alias]
+        return replica.is_replica and replica.lag < SILENT_SECONDS
 
     def reached(self, alias: str, position: Position) -> bool:
         """Whether a replica is known to have come so far."""
@@ -115,8 +120,8 @@ class Monitor:
                 connection = None
             if alias == DEFAULT_DB_ALIAS:
                 self._look_at_epoch()
-                self._tell_reads()
-            self._stopping.wait(POLL_SECONDS)
+                self._tell()
+            self._stopping.wait(POLL_SECONDS if self._has_looked() else FIRST_POLL_SECONDS)
         if connection is not None:
             connection.close()
 
@@ -124,8 +129,8 @@ class Monitor:
         if alias == DEFAULT_DB_ALIAS:
             self.primary.note(log_of(connection).current(connection), time.monotonic())
         else:
-            standing = log_of(connection).standing(connection)
-            self.replicas[alias].note(standing, self.primary, time.monotonic())
+            replication = log_of(connection).replication(connection)
+            self.replicas[alias].note(replication, self.primary, time.monotonic())
 
     def _note_failure(self, alias: str, why: str) -> None:
         self.generations[alias] += 1
@@ -149,18 +154,13 @@ class Monitor:
             self.generations.update([DEFAULT_DB_ALIAS, *self.replicas])
             self.epoch = epoch.number
 
-    def _tell_reads(self) -> None:
-        """Add what was read to the counts of all processes, a hash a minute on `keep`."""
-        if not self.reads:
-            return
+    def _tell(self) -> None:
+        """Tell the others, on `keep`, how this process sees the replicas and what it has read where."""
         told, self.reads = self.reads, Counter()
-        key = f"reads:{int(time.time() // 60)}"
+        now = time.monotonic()
+        views = {alias: census.View(replica.lag, replica.said(now)) for alias, replica in self.replicas.items()}
         try:
-            pipeline = keep().pipeline(transaction=False)
-            for alias, times in told.items():
-                pipeline.hincrby(key, alias, times)
-            pipeline.expire(key, (SHARE_MINUTES + 1) * 60)
-            pipeline.execute()
+            census.tell(told, views)
         except RedisError:
             self.reads.update(told)
 
@@ -182,18 +182,6 @@ def repoint(place: str) -> None:
         if (replica["HOST"], str(replica["PORT"])) == (host, port):
             replica.update(HOST=old["HOST"], PORT=old["PORT"])
     old.update(HOST=host, PORT=int(port))
-
-
-def shares() -> dict[str, float]:
-    """How many of a hundred reads of the last minutes went where, over all processes. Empty when none did."""
-    minute = int(time.time() // 60)
-    pipeline = keep().pipeline(transaction=False)
-    for number in range(SHARE_MINUTES):
-        pipeline.hgetall(f"reads:{minute - number}")
-    counts: Counter[str] = Counter()
-    for found in pipeline.execute():
-        counts.update({alias.decode(): int(times) for alias, times in found.items()})
-    return {alias: 100 * times / counts.total() for alias, times in counts.items()}
 
 
 _monitor: Monitor | None = None

@@ -30,7 +30,7 @@ def covers(reached: Position, asked: Position) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Replication:
     """What a server says of its own replication. `trouble` is why it cannot be read from, or empty."""
 
     position: Position
@@ -50,7 +50,7 @@ class Log(ABC):
         """The position of a primary."""
 
     @abstractmethod
-    def standing(self, connection: BaseDatabaseWrapper) -> Standing:
+    def replication(self, connection: BaseDatabaseWrapper) -> Replication:
         """How a replica is doing."""
 
     @abstractmethod
@@ -67,8 +67,8 @@ class NoLog(Log):
     def current(self, connection: BaseDatabaseWrapper) -> Position:
         return {}
 
-    def standing(self, connection: BaseDatabaseWrapper) -> Standing:
-        return Standing({})
+    def replication(self, connection: BaseDatabaseWrapper) -> Replication:
+        return Replication({})
 
     def wait(self, connection: BaseDatabaseWrapper, position: Position, seconds: float) -> bool:
         return True
@@ -83,13 +83,13 @@ class MariaDB(Log):
     def current(self, connection: BaseDatabaseWrapper) -> Position:
         return self.parse(_value(connection, "SELECT @@gtid_binlog_pos"))
 
-    def standing(self, connection: BaseDatabaseWrapper) -> Standing:
+    def replication(self, connection: BaseDatabaseWrapper) -> Replication:
         row = _row(connection, "SHOW ALL SLAVES STATUS")
         if not row:
-            return Standing(self.current(connection), is_replica=False)
+            return Replication(self.current(connection), is_replica=False)
         has_given_up = row["Slave_IO_Running"] == "No"  # while the primary is away it is “Connecting”
         trouble = row["Last_SQL_Error"] or (row["Last_IO_Error"] if has_given_up else "")
-        return Standing(self.parse(row["Gtid_Slave_Pos"]), trouble)
+        return Replication(self.parse(row["Gtid_Slave_Pos"]), trouble)
 
     def wait(self, connection: BaseDatabaseWrapper, position: Position, seconds: float) -> bool:
         return _value(connection, "SELECT MASTER_GTID_WAIT(%s, %s)", self.text(position), seconds) == 0
@@ -113,13 +113,13 @@ class MySQL(Log):
     def current(self, connection: BaseDatabaseWrapper) -> Position:
         return self.parse(_value(connection, "SELECT @@GLOBAL.gtid_executed"))
 
-    def standing(self, connection: BaseDatabaseWrapper) -> Standing:
+    def replication(self, connection: BaseDatabaseWrapper) -> Replication:
         row = _row(connection, "SHOW REPLICA STATUS")
         if not row:
-            return Standing(self.current(connection), is_replica=False)
+            return Replication(self.current(connection), is_replica=False)
         has_given_up = row["Replica_IO_Running"] == "No"
         trouble = row["Last_SQL_Error"] or (row["Last_IO_Error"] if has_given_up else "")
-        return Standing(self.parse(row["Executed_Gtid_Set"]), trouble)
+        return Replication(self.parse(row["Executed_Gtid_Set"]), trouble)
 
     def wait(self, connection: BaseDatabaseWrapper, position: Position, seconds: float) -> bool:
         statement = "SELECT WAIT_FOR_EXECUTED_GTID_SET(%s, %s)"

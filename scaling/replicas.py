@@ -117,9 +117,9 @@ def _choose(work: Work) -> str:
 
 
 def _reaches(alias: str, position: Position) -> bool:
-    """Wait shortly for a replica. A failing one is left out; a server that is no replica would never answer."""
+    """Wait shortly for a replica; a failing one is left out."""
     watched = monitor()
-    if not watched.replicas[alias].is_replica:
+    if not watched.may_reach(alias):
         return False
     try:
         return log_of(connections[alias]).wait(connections[alias], position, WAIT_SECONDS)

@@ -5,11 +5,16 @@ from functools import wraps
 from django import forms
 from django.contrib.admin import AdminSite
 from django.contrib.admin.forms import AdminAuthenticationForm
-from django.template.response import SimpleTemplateResponse
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import SimpleTemplateResponse, TemplateResponse
+from django.urls import path
 from django.utils import timezone
 
 from accounts.limits import SIGN_IN, come_back, count, too_many
+from scaling.census import SHARE_MINUTES
 from scaling.replicas import primary
+from scaling.standing import standings
 
 from .models import Order
 
@@ -44,6 +49,16 @@ class BakerySite(AdminSite):
 
     def admin_view(self, view, cacheable=False):
         return super().admin_view(on_primary(view), cacheable)
+
+    def get_urls(self):
+        return [path("replicas/", self.admin_view(self.replicas), name="replicas"), *super().get_urls()]
+
+    def replicas(self, request: HttpRequest) -> HttpResponse:
+        """How the databases stand, for superusers: the same as `manage.py replicas`."""
+        if not request.user.is_superuser:
+            raise PermissionDenied
+        context = self.each_context(request) | {"standings": standings(), "minutes": SHARE_MINUTES}
+        return TemplateResponse(request, "admin/replicas.html", context | {"title": "Replicas"})
 
     def login(self, request, extra_context=None):
         response = super().login(request, extra_context)

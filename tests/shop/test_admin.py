@@ -54,6 +54,7 @@ def one_of_each():
 def addresses():
     """Every page of every model, with the row it is about."""
     yield "admin:index", None
+    yield "admin:replicas", None
     for model in admin.site._registry:
         base = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         yield f"{base}_changelist", None
@@ -86,7 +87,8 @@ def test_no_page_opens_for_mallory(mallory, one_of_each, name, model):
 
 def test_a_helper_without_rights_may_not_see_the_day_or_an_object(client, one_of_each):
     client.force_login(factories.make_user("Ben", is_staff=True))
-    for name, model in (("admin:shop_order_day", None), ("admin:products_product_object", Product)):
+    closed = (("admin:shop_order_day", None), ("admin:replicas", None), ("admin:products_product_object", Product))
+    for name, model in closed:
         assert client.get(address(name, model)).status_code == 403
 
 

@@ -1,0 +1,36 @@
+"""How the databases stand."""
+
+from django.core.management.base import BaseCommand
+
+from scaling.census import SHARE_MINUTES
+from scaling.standing import Standing, standings
+
+HEADS = ("", "where", "reachable", "position", "lag", "reads", "in service")
+
+
+class Command(BaseCommand):
+    help = (
+        "Show the primary and each replica: whether it can be reached, how far it has come, how many seconds it is"
+        f" behind, its share of the reads of the last {SHARE_MINUTES} minutes, and whether it is in service, or why"
+        " it is not."
+    )
+    requires_system_checks = ()
+
+    def handle(self, **options: object) -> None:
+        table = [HEADS, *(cells(standing) for standing in standings())]
+        widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+        for row in table:
+            line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+            self.stdout.write(line.rstrip())
+
+
+def cells(standing: Standing) -> tuple[str, ...]:
+    return (
+        standing.alias,
+        standing.place,
+        "yes" if standing.is_reachable else "no",
+        standing.position,
+        "–" if standing.lag is None else f"{standing.lag:.1f} s",
+        "–" if standing.share is None else f"{standing.share:.0f} %",
+        standing.said,
+    )
