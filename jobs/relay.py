@@ -6,6 +6,7 @@ import threading
 from celery import current_app
 from django.db import close_old_connections
 
+from scaling.replicas import unit_of_work
 from scaling.unavailable import OUTAGES
 
 from .outbox import claim, send
@@ -24,7 +25,8 @@ def run(stop: threading.Event) -> None:
 def _turn() -> float:
     """One look at the outbox. Returns the seconds to wait until the next."""
     try:
-        return 0 if send(claim()) else POLL_SECONDS
+        with unit_of_work():
+            return 0 if send(claim()) else POLL_SECONDS
     except OUTAGES as error:
         log.warning("The outbox waits: %s", error)
         close_old_connections()

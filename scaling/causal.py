@@ -67,6 +67,8 @@ class CausalMiddleware:
 
     def _bind(self, work: Work, token: Token) -> None:
         """Let this request read only where the token's writes have arrived."""
+        if token.epoch > monitor().epoch:
+            monitor().look_at_epoch()
         work.bears_token = True
         work.position = _of_our_logs(token.position)
         work.is_bound = bool(token.whole_since) or token.epoch < monitor().epoch

@@ -24,6 +24,7 @@ POLL_SECONDS = 0.25
 ANSWER_WITHIN_SECONDS = 1  # the driver knows no smaller time-out
 FIRST_POLL_SECONDS = 0.02
 FIRST_LOOK_SECONDS = 1.0
+STANDARD_PORT = 3306
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,7 @@ class Monitor:
         self.generations: Counter[str] = Counter()  # raised when the connections to a server are worth nothing
         self.is_watching = connections[DEFAULT_DB_ALIAS].vendor == "mysql"
         self._turns = count()
+        self._moving = threading.Lock()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -46,7 +48,7 @@ class Monitor:
         """Begin to watch, and wait shortly for what everybody answers first."""
         if not self.is_watching:
             return
-        self._look_at_epoch()
+        self.look_at_epoch()
         self._threads = [
             threading.Thread(target=self._watch, args=(alias,), name=f"monitor-{alias}", daemon=True)
             for alias in (DEFAULT_DB_ALIAS, *self.replicas)
@@ -103,6 +105,23 @@ class Monitor:
         self.replicas[alias].leave(why, time.monotonic())
         self.generations[alias] += 1
 
+    def look_at_epoch(self) -> None:
+        """After a promotion another server is the primary, and what was known of all of them counts no longer."""
+        try:
+            epoch = epochs.current()
+        except RedisError:
+            return
+        with self._moving:
+            if epoch.number <= self.epoch:
+                return
+            log.warning("The primary is %s since epoch %s", epoch.primary, epoch.number)
+            repoint(epoch.primary)
+            self.primary = Primary()
+            for alias, replica in self.replicas.items():
+                self.replicas[alias] = Replica(alias, replica.lag_limit)
+            self.generations.update([DEFAULT_DB_ALIAS, *self.replicas])
+            self.epoch = epoch.number
+
     def _has_looked(self) -> bool:
         primary_known = self.primary.answered_at > 0 or self.primary.trouble
         return bool(primary_known) and all(each.is_in or each.out_since > 0 for each in self.replicas.values())
@@ -110,7 +129,10 @@ class Monitor:
     def _watch(self, alias: str) -> None:
         connection, generation = None, -1
         while not self._stopping.is_set():
-            if generation != self.epoch or connection is None:
+            if connection is not None and generation != self.epoch:
+                connection.close()
+                connection = None
+            if connection is None:
                 connection, generation = connection_to(alias), self.epoch
             try:
                 self._look_at(alias, connection)
@@ -119,7 +141,7 @@ class Monitor:
                 connection.close()
                 connection = None
             if alias == DEFAULT_DB_ALIAS:
-                self._look_at_epoch()
+                self.look_at_epoch()
                 self._tell()
             self._stopping.wait(POLL_SECONDS if self._has_looked() else FIRST_POLL_SECONDS)
         if connection is not None:
@@ -138,21 +160,6 @@ class Monitor:
             self.primary.trouble = why
         else:
             self.replicas[alias].leave(why, time.monotonic())
-
-    def _look_at_epoch(self) -> None:
-        """After a promotion another server is the primary, and what was known of all of them counts no longer."""
-        try:
-            epoch = epochs.current()
-        except RedisError:
-            return
-        if epoch.number > self.epoch:
-            log.warning("The primary is %s since epoch %s", epoch.primary, epoch.number)
-            repoint(epoch.primary)
-            self.primary = Primary()
-            for alias, replica in self.replicas.items():
-                self.replicas[alias] = Replica(alias, replica.lag_limit)
-            self.generations.update([DEFAULT_DB_ALIAS, *self.replicas])
-            self.epoch = epoch.number
 
     def _tell(self) -> None:
         """Tell the others, on `keep`, how this process sees the replicas and what it has read where."""
@@ -179,7 +186,7 @@ def repoint(place: str) -> None:
     old = connections.settings[DEFAULT_DB_ALIAS]
     for alias in settings.REPLICAS:
         replica = connections.settings[alias]
-        if (replica["HOST"], str(replica["PORT"])) == (host, port):
+        if (replica["HOST"], str(replica["PORT"] or STANDARD_PORT)) == (host, port):
             replica.update(HOST=old["HOST"], PORT=old["PORT"])
     old.update(HOST=host, PORT=int(port))
 

@@ -6,6 +6,7 @@ They listen on the loopback address, and their files and passwords are in one fo
 import json
 import secrets
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -29,6 +30,7 @@ class Cluster:
             "primary": 0,
         }
         self.passwords, self._primary = kept["passwords"], kept["primary"]
+        self.semi_sync = kept.get("semi_sync", False)
         self.servers = [
             Server(folder / f"server{number}", number, port, self.passwords)
             for number, port in enumerate(kept["ports"], start=1)
@@ -61,7 +63,28 @@ class Cluster:
             server.wait()
         for replica in self.replicas:
             if replica in down:
-                replica.follow(self.primary)
+                self.join(replica)
+        self.primary.ask("SET GLOBAL rpl_semi_sync_master_enabled = %s", self.semi_sync)
+
+    def join(self, replica: Server) -> None:
+        """Let it follow the primary. One that was the primary and died with something that no other server has gets a
+        new copy, made from the primary's log; what it held is kept beside it."""
+        replica.follow(self.primary)
+        if replica.is_accepted():
+            return
+        replica.stop()
+        (replica.folder / "data").rename(replica.folder / f"data.alone-{datetime.now(UTC):%Y%m%d-%H%M%S}")
+        self._make_data([replica])
+        replica.start("replica")
+        replica.wait()
+        replica.follow(self.primary)
+        if not replica.is_accepted():
+            raise MariaDBError(f"{replica.folder} cannot follow: {replica.replication()['Last_IO_Error']}")
+
+    def promoted(self, server: Server) -> None:
+        """From now on it is the primary, also after the next start."""
+        self._primary = self.servers.index(server)
+        self.keep()
 
     def stop(self) -> None:
         """The replicas first: they need not learn that the primary is away."""
@@ -76,9 +99,13 @@ class Cluster:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         ports = [server.port for server in self.servers]
         self._file.touch(mode=0o600)
-        self._file.write_text(
-            json.dumps({"ports": ports, "passwords": self.passwords, "primary": self._primary}, indent=1)
-        )
+        kept = {
+            "ports": ports,
+            "passwords": self.passwords,
+            "primary": self._primary,
+            "semi_sync": self.semi_sync,
+        }
+        self._file.write_text(json.dumps(kept, indent=1))
 
     @property
     def _file(self) -> Path:

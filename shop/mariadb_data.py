@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 try:
@@ -47,7 +48,9 @@ def install(data: Path, statements: list[str]) -> None:
     command = [program("mariadb-install-db"), "--no-defaults", *as_this_user(), f"--datadir={data}"]
     options = ["--skip-test-db", "--skip-name-resolve", f"--extra-file={first}"]
     quick = ["--innodb-log-file-size=16M", "--innodb-flush-method=nosync"]
-    done = subprocess.run([*command, *options, *quick], capture_output=True, text=True, check=False)  # noqa: S603
+    with tempfile.TemporaryDirectory(dir=data.parent) as temporary:  # a server removes whatever it finds in its own
+        words = [*command, *options, *quick, f"--tmpdir={temporary}"]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603
     first.unlink()
     if done.returncode:
         raise MariaDBError(f"mariadb-install-db failed: {done.stderr.strip() or done.stdout.strip()}")

@@ -10,6 +10,7 @@ from django.db import connections
 
 from scaling import monitor
 from scaling.stores import cache, keep
+from shop.mariadb import QUICK
 
 from .servers import start_mariadb, start_valkey, stop
 
@@ -41,7 +42,7 @@ def mariadb(valkeys):
     if settings.MARIADB is None:
         yield None
         return
-    with start_mariadb(settings.MARIADB) as cluster:
+    with start_mariadb(settings.MARIADB, *QUICK) as cluster:
         yield cluster
 
 

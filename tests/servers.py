@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import pytest
 
-from shop.mariadb import QUICK, Cluster, missing
+from shop.mariadb import Cluster, missing
 from shop.valkeys import Valkey
 
 STARTED_WITHIN_SECONDS = 20
@@ -54,12 +54,12 @@ def stop(process: subprocess.Popen) -> None:
 
 
 @contextmanager
-def start_mariadb(cluster: Cluster) -> Iterator[Cluster]:
-    """Start a MariaDB primary and its replicas, and stop them at the end."""
+def start_mariadb(cluster: Cluster, *options: str) -> Iterator[Cluster]:
+    """Start a MariaDB primary and its replicas, and stop them at the end. With QUICK a killed one forgets."""
     if reason := missing():
         lacking(reason)
     try:
-        cluster.start(*QUICK)
+        cluster.start(*options)
         yield cluster
     finally:
         cluster.stop()

@@ -9,7 +9,7 @@ import sys
 import pytest
 from django.conf import settings
 
-from shop.mariadb import Cluster
+from shop.mariadb import QUICK, Cluster
 from shop.mariadb_data import MySQLdb, missing
 
 from ..servers import start_mariadb, wait_until
@@ -19,7 +19,7 @@ READ_ONLY, DENIED = 1290, 1142
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    with start_mariadb(Cluster(tmp_path_factory.mktemp("databases"))) as cluster:
+    with start_mariadb(Cluster(tmp_path_factory.mktemp("databases")), *QUICK) as cluster:
         cluster.primary.ask("CREATE TABLE shop.bread (name VARCHAR(20))")
         yield cluster
 
