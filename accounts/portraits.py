@@ -6,6 +6,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 
 from scaling.pictures import picture_name, store_picture
+from scaling.retries import retried
 
 from .models import User
 
@@ -26,6 +27,7 @@ def remove_picture(user: User) -> None:
     _swap(user, "")
 
 
+@retried
 @transaction.atomic
 def _swap(user: User, new: str) -> None:
     """Of two uploads at once each deletes what it replaces: none stays behind, and never the one that is shown."""

@@ -5,9 +5,12 @@ The triggers on the table raise the product's version, so that its page follows.
 
 from django.db import transaction
 
+from scaling.retries import retried
+
 from .models import Product, Review
 
 
+@retried
 @transaction.atomic
 def write_review(product_id: int, author, rating: int, body: str, is_verified: bool) -> Review:
     """Write the author's review of a product, or write it anew. What a baker has hidden stays hidden.
@@ -19,6 +22,7 @@ def write_review(product_id: int, author, rating: int, body: str, is_verified: b
     return Review.objects.update_or_create(product_id=product_id, author=author, defaults=said)[0]
 
 
+@retried
 @transaction.atomic
 def delete_review(product_id: int, author) -> bool:
     """Take the author's review of a product back. False when there was none."""

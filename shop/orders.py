@@ -12,6 +12,7 @@ from django.utils import timezone
 from jobs.outbox import enqueue
 from products.models import Stock
 from scaling.replicas import primary
+from scaling.retries import retried
 
 from .models import Order, OrderLine, Slot
 from .slots import day_range, first_moment
@@ -42,6 +43,7 @@ class TooLate(Exception):
     """The dough for this order has been mixed: past the cut-off it is not cancelled."""
 
 
+@retried
 def place_order(
     key: str, *, customer, contact: dict[str, str], slot_id: int, lines: dict[int, int], shown_total: int
 ) -> Order:
@@ -114,6 +116,7 @@ def _next_number(slot: Slot) -> int:
     return Order.objects.filter(slot__starts_at__gte=start, slot__starts_at__lt=end).count() + 1
 
 
+@retried
 def cancel_order(order: Order) -> bool:
     """Cancel it and put stock and place in the slot back; False when that had been done before. Raises TooLate."""
     if order.slot.starts_at < first_moment():

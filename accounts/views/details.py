@@ -15,6 +15,7 @@ from accounts.forms import TAKEN, DetailsForm, PictureForm
 from accounts.models import User
 from accounts.portraits import change_picture, remove_picture
 from accounts.visitors import remember
+from scaling.retries import retried
 
 from .answers import WRONG_INPUT, notices
 
@@ -46,6 +47,7 @@ def _unread(request: HttpRequest, user: User) -> DetailsForm:
     return DetailsForm(initial=request.POST.dict(), user=user)
 
 
+@retried
 def _save(form: DetailsForm) -> bool:
     try:
         with transaction.atomic():

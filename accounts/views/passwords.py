@@ -13,6 +13,7 @@ from accounts import limits
 from accounts.forms import ChangePasswordForm, NewPasswordForm, ResetForm
 from accounts.models import User
 from jobs.outbox import enqueue
+from scaling.retries import retried
 
 from .answers import Answering
 
@@ -49,6 +50,7 @@ class AskReset(Answering, FormView):
         seconds = limits.count(request, limits.RESET)
         return self.ask_to_wait(seconds) if seconds else super().post(request, *args, **kwargs)
 
+    @retried
     @transaction.atomic
     def form_valid(self, form: ResetForm) -> HttpResponse:
         email = form.cleaned_data["email"].lower()
