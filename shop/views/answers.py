@@ -1,6 +1,6 @@
 """Answers that several private pages give."""
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.cache import cache_control
 
@@ -12,3 +12,8 @@ def see_other(to, *args) -> HttpResponse:
     response = redirect(to, *args)
     response.status_code = 303
     return response
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """A script of our pages asks for JSON; a browser that follows a link or a form, for a page."""
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"

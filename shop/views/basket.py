@@ -13,7 +13,7 @@ from shop.forms import AddForm, IdField, QuantityField
 from shop.origins import is_from_our_pages
 from shop.till import reckon
 
-from .answers import private, see_other
+from .answers import private, see_other, wants_json
 
 
 @private
@@ -71,20 +71,20 @@ def _put_in(request: HttpRequest, card: dict, quantity: int) -> HttpResponse:
     said = f"{card['name']} is in your basket."
     if held == MAX_QUANTITY:
         said += f" You have {held} of it, the most for one bag."
-    if _wants_json(request):
+    if wants_json(request):
         return JsonResponse({"basket": count(request), "said": said})
     messages.success(request, said)
     return see_other("basket")
 
 
 def _refused(request: HttpRequest, said: str, status: int) -> HttpResponse:
-    if _wants_json(request):
+    if wants_json(request):
         return JsonResponse({"basket": count(request), "said": said}, status=status)
     return _page(request, said=said, status=status)
 
 
 def _confirm(request: HttpRequest, card: dict, quantity: int) -> HttpResponse:
-    if _wants_json(request):
+    if wants_json(request):
         return JsonResponse({"basket": count(request), "said": "Open this page anew, then add it again."}, status=403)
     return render(request, "basket_confirm.html", {"card": card, "quantity": quantity})
 
@@ -98,7 +98,3 @@ def _page(request: HttpRequest, *, said: str = "", bad: dict | None = None, stat
         "max_quantity": MAX_QUANTITY,
     }
     return render(request, "basket.html", context, status=status)
-
-
-def _wants_json(request: HttpRequest) -> bool:
-    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
