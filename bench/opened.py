@@ -9,28 +9,42 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from shop.valkeys import free_port
 
+from .databases import Databases, Servers, started
 from .visitor import Page, Visitor
 
 ROOT = Path(__file__).resolve().parent.parent
 OPEN_WITHIN_SECONDS = 600
-NOT_INHERITED = ("CACHE_URL", "KEEP_URL", "BROKER_URL", "SECRET_KEY", "DJANGO_SETTINGS_MODULE", "HOST", "SITE_URL")
+NOT_INHERITED = {
+    "CACHE_URL",
+    "KEEP_URL",
+    "BROKER_URL",
+    "DATABASE_URL",
+    "REPLICA_URLS",
+    "REPLICA_LAG_SECONDS",
+    "SECRET_KEY",
+    "DJANGO_SETTINGS_MODULE",
+    "HOST",
+    "SITE_URL",
+}
 
 
 class Opened:
-    """A shop that runs: `url` is its address, `folder` its state, `said` what the manager printed (a file)."""
+    """A shop that runs: `url` is its address, `folder` its state, `said` what the manager printed (a file), and
+    `databases` its MariaDB servers, or None when it has SQLite."""
 
-    def __init__(self, command: list[str], folder: Path, root: Path) -> None:
-        self.folder, self.root = folder, root
+    def __init__(self, command: list[str], folder: Path, root: Path, databases: Databases | None = None) -> None:
+        self.folder, self.root, self.databases = folder, root, databases
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.said = folder.with_suffix(".log")
         inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
         self.environment = inherited | {"STATE_DIR": str(folder), "PORT": str(self.port), "BENCH": "true"}
+        self.environment |= databases.environment if databases else {}
         with self.said.open("w") as output:
             self.process = subprocess.Popen(
                 command, cwd=root, env=self.environment, stdout=output, stderr=output, start_new_session=True
@@ -57,15 +71,21 @@ class Opened:
 
     def count(self, sql: str, *values: object) -> int:
         """The one number that a query of the shop's database answers."""
+        if self.databases:
+            return self.databases.count(sql, values)
         connection = sqlite3.connect(f"file:{self.folder / 'shop.sqlite3'}?mode=ro", uri=True, timeout=20)
         try:
             return connection.execute(sql, values).fetchone()[0] or 0
         finally:
             connection.close()
 
-    def manage(self, *words: str) -> None:
-        """Run a command of `manage.py` beside the running shop."""
-        subprocess.run([sys.executable, "manage.py", *words], cwd=self.root, env=self.environment, check=True)
+    def manage(self, *words: str) -> str:
+        """Run a command of `manage.py` beside the running shop. Returns what it prints."""
+        command = [sys.executable, "manage.py", *words]
+        done = subprocess.run(
+            command, cwd=self.root, env=self.environment, check=True, stdout=subprocess.PIPE, text=True
+        )
+        return done.stdout
 
     def close(self) -> int:
         """The status it ended with."""
@@ -75,15 +95,18 @@ class Opened:
 
 
 @contextmanager
-def opened_shop(command: list[str] | None = None, root: Path = ROOT) -> Iterator[Opened]:
-    """Open a shop with the demo bakery in it and all its objects built; close it and remove its folder at the end."""
-    with tempfile.TemporaryDirectory(prefix="bakery-") as folder:
-        shop = Opened(command or [sys.executable, "manage.py", "run"], Path(folder) / "state", root)
-        try:
-            shop.wait()
-            yield shop
-        finally:
-            shop.close()
+def opened_shop(
+    command: list[str] | None = None, root: Path = ROOT, servers: Servers | None = None
+) -> Iterator[Opened]:
+    """Open a shop with the demo bakery in it and all its objects built; close it and remove its folder at the end.
+    With `servers` its database is a MariaDB primary and its replicas."""
+    with tempfile.TemporaryDirectory(prefix="bakery-") as folder, ExitStack() as stack:
+        state = Path(folder) / "state"
+        databases = stack.enter_context(started(servers, state, root)) if servers else None
+        shop = Opened(command or [sys.executable, "manage.py", "run"], state, root, databases)
+        stack.callback(shop.close)
+        shop.wait()
+        yield shop
 
 
 def wait_until(condition: Callable[[], object], seconds: float, what: str) -> object:
@@ -98,7 +121,11 @@ def wait_until(condition: Callable[[], object], seconds: float, what: str) -> ob
 
 def cost(page: Page) -> tuple[int, int]:
     """What the page says it cost: SQL statements, and round trips to the Valkeys."""
-    timing = page.headers["Server-Timing"]
-    statements = sum(int(found) for found in re.findall(r'sql-[\w-]+;desc="(\d+) statements"', timing))
-    trips = sum(int(found) for found in re.findall(r'(?:cache|keep);desc="(\d+) round trips"', timing))
-    return statements, trips
+    trips = re.findall(r'(?:cache|keep);desc="(\d+) round trips"', page.headers["Server-Timing"])
+    return sum(statements(page).values()), sum(map(int, trips))
+
+
+def statements(page: Page) -> dict[str, int]:
+    """How many SQL statements the page says that it asked of whom, by alias."""
+    found = re.findall(r'sql-([\w-]+);desc="(\d+) statements"', page.headers.get("Server-Timing", ""))
+    return {alias: int(count) for alias, count in found}

@@ -1,6 +1,7 @@
 """A visitor without a browser: keeps cookies, follows redirects, fills in forms. Standard library alone."""
 
 import http.client
+import time
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from http.cookies import SimpleCookie
@@ -8,6 +9,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 TIMEOUT_SECONDS = 60
 MOST_REDIRECTS = 5
+IDLE_SECONDS = 1
 PRESSED = {"submit", "button", "image", "reset", "file"}
 
 
@@ -127,6 +129,7 @@ class Visitor:
         self.base = base
         self.cookies = dict(cookies or {})
         self._http = http.client.HTTPConnection(urlsplit(base).netloc, timeout=TIMEOUT_SECONDS)
+        self._asked_at = time.monotonic()
 
     def get(self, url: str) -> Page:
         return self.ask("GET", url)
@@ -154,6 +157,9 @@ class Visitor:
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         if method == "POST":
             headers["Content-Type"] = "application/x-www-form-urlencoded"
+        if time.monotonic() - self._asked_at > IDLE_SECONDS:
+            self._http.close()  # the server is about to, or has
+        self._asked_at = time.monotonic()
         parts = urlsplit(url)
         body = urlencode(fields) if method == "POST" else None
         self._http.request(method, f"{parts.path}?{parts.query}".rstrip("?"), body, headers)
