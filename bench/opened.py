@@ -79,6 +79,11 @@ class Opened:
         finally:
             connection.close()
 
+    def alias_of(self, port: int) -> str:
+        """What the shop calls the database at a port, before any promotion."""
+        urls = self.environment["REPLICA_URLS"].split(",")
+        return next((f"replica{i}" for i, url in enumerate(urls, 1) if f":{port}/" in url), "default")
+
     def manage(self, *words: str) -> str:
         """Run a command of `manage.py` beside the running shop. Returns what it prints."""
         command = [sys.executable, "manage.py", *words]
