@@ -4,6 +4,8 @@ HAS_PYTHON = test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is mi
 HAS_ROOM = $(PYTHON) -c 'import shutil, sys; sys.exit("The disk is full: 600 MB are needed here." if shutil.disk_usage(".").free < 600e6 else 0)'
 HAS_VENV = { .venv/bin/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv; }
 INSTALL = .venv/bin/pip install --quiet --disable-pip-version-check -r
+# MariaDB and its driver, where there is a package for them; those who want them say what is missing.
+HAS_MARIADB = sh tests/debian-packages.sh && if pkg-config --exists libmariadb 2>/dev/null; then $(INSTALL) requirements-production.txt; fi
 # mysqlclient has no wheels; with these two set its name and version can be read without a compiler.
 COMPILE = MYSQLCLIENT_CFLAGS=-I. MYSQLCLIENT_LDFLAGS=-L. .venv/bin/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
@@ -16,7 +18,7 @@ run: .venv/installed  ## Open the shop on this machine (PORT=8001 for another po
 	@exec .venv/bin/python manage.py run
 
 test: lint  ## Lint, types and every promise in small
-	@sh tests/debian-packages.sh && if pkg-config --exists libmariadb 2>/dev/null; then $(INSTALL) requirements-production.txt; fi && exec .venv/bin/pytest -n 2
+	@$(HAS_MARIADB) && exec .venv/bin/pytest -n 2
 
 lint: .venv/installed-test  ## Style and types
 	@.venv/bin/ruff check -q . && .venv/bin/ruff format -q --check . && .venv/bin/mypy --no-error-summary
@@ -25,7 +27,7 @@ bench: .venv/installed  ## Requests a second, beside those of an empty view
 	@exec .venv/bin/python -m bench.speed
 
 prove: .venv/installed  ## Every promise at full size, or one: make prove stock; the table goes to docs/proofs.md
-	@exec .venv/bin/python -m bench.prove $(NAME) $(PROOFS)
+	@$(HAS_MARIADB) && exec .venv/bin/python -m bench.prove $(NAME) $(PROOFS)
 
 screenshots: .venv/installed-test  ## Take the pictures of the README again
 	@exec .venv/bin/python -m bench.screenshots

@@ -15,6 +15,24 @@ from shop.mariadb import Cluster
 from shop.mariadb_data import SCHEMA, MySQLdb, missing
 from shop.mariadb_server import Server
 
+NOT_INHERITED = {
+    "CACHE_URL",
+    "KEEP_URL",
+    "BROKER_URL",
+    "DATABASE_URL",
+    "REPLICA_URLS",
+    "REPLICA_LAG_SECONDS",
+    "SECRET_KEY",
+    "DJANGO_SETTINGS_MODULE",
+    "HOST",
+    "SITE_URL",
+}
+
+
+def inherited() -> dict[str, str]:
+    """Our environment without what is said in it of another shop."""
+    return {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
+
 
 @dataclass(frozen=True)
 class Servers:
@@ -41,11 +59,10 @@ class Databases:
 
     def manage(self, *words: str) -> str:
         """What `manage.py databases` prints."""
-        plain = {"STATE_DIR": str(self.state), "DATABASE_URL": "", "REPLICA_URLS": ""}
         done = subprocess.run(
             [sys.executable, "manage.py", "databases", *words],
             cwd=self.root,
-            env=os.environ | plain,
+            env=inherited() | {"STATE_DIR": str(self.state)},
             check=True,
             stdout=subprocess.PIPE,
             text=True,

@@ -1,6 +1,5 @@
 """A shop of its own for one measurement: real processes in a temporary folder, and gone afterwards."""
 
-import os
 import re
 import signal
 import sqlite3
@@ -14,23 +13,11 @@ from pathlib import Path
 
 from shop.valkeys import free_port
 
-from .databases import Databases, Servers, started
+from .databases import Databases, Servers, inherited, started
 from .visitor import Page, Visitor
 
 ROOT = Path(__file__).resolve().parent.parent
 OPEN_WITHIN_SECONDS = 600
-NOT_INHERITED = {
-    "CACHE_URL",
-    "KEEP_URL",
-    "BROKER_URL",
-    "DATABASE_URL",
-    "REPLICA_URLS",
-    "REPLICA_LAG_SECONDS",
-    "SECRET_KEY",
-    "DJANGO_SETTINGS_MODULE",
-    "HOST",
-    "SITE_URL",
-}
 
 
 class Opened:
@@ -42,8 +29,7 @@ class Opened:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.said = folder.with_suffix(".log")
-        inherited = {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
-        self.environment = inherited | {"STATE_DIR": str(folder), "PORT": str(self.port), "BENCH": "true"}
+        self.environment = inherited() | {"STATE_DIR": str(folder), "PORT": str(self.port), "BENCH": "true"}
         self.environment |= databases.environment if databases else {}
         with self.said.open("w") as output:
             self.process = subprocess.Popen(

@@ -11,14 +11,30 @@ from datetime import date
 from pathlib import Path
 
 from .figure import Figure
-from .proofs import hot_pages, speed, stock, visitor
+from .proofs import (
+    faults,
+    hot_pages,
+    own_writes,
+    promotion,
+    reads,
+    speed,
+    stock,
+    thirty_seconds,
+    visitor,
+)
 
 PROOFS: dict[str, Callable[[], list[Figure]]] = {
     "visitor": visitor.prove,
     "hot-pages": hot_pages.prove,
     "stock": stock.prove,
     "speed": speed.prove,
+    "own-writes": own_writes.prove,
+    "thirty-seconds": thirty_seconds.prove,
+    "faults": faults.prove,
+    "promotion": promotion.prove,
+    "reads": reads.prove,
 }
+ON_MARIADB = {"own-writes", "thirty-seconds", "faults", "promotion", "reads"}
 TABLE = Path(__file__).resolve().parent.parent / "docs" / "proofs.md"
 HEAD = """# Proofs
 
@@ -40,7 +56,7 @@ def main(names: list[str]) -> int:
         figures = PROOFS[name]()
         for figure in figures:
             print(
-                f"{name:10} {'holds ' if figure.holds else 'MISSED'}  {figure.what}: {figure.figure} ({figure.bound})"
+                f"{name:14} {'holds ' if figure.holds else 'MISSED'}  {figure.what}: {figure.figure} ({figure.bound})"
             )
         missed += sum(not figure.holds for figure in figures)
         kept[name] = [row(name, figure) for figure in figures]
@@ -59,12 +75,13 @@ def rows(text: str) -> dict[str, list[str]]:
 
 def row(name: str, figure: Figure) -> str:
     verdict = "holds" if figure.holds else "**missed**"
-    cells = (name, figure.what, figure.figure, figure.bound, verdict, f"`make prove {name}`", conditions())
+    cells = (name, figure.what, figure.figure, figure.bound, verdict, f"`make prove {name}`", conditions(name))
     return f"| {' | '.join(cells)} |\n"
 
 
-def conditions() -> str:
-    return f"{date.today()}, {os.cpu_count()} cores, Python {platform.python_version()}, SQLite, one machine"
+def conditions(name: str) -> str:
+    database = "MariaDB with two replicas" if name in ON_MARIADB else "SQLite"
+    return f"{date.today()}, {os.cpu_count()} cores, Python {platform.python_version()}, {database}, one machine"
 
 
 if __name__ == "__main__":

@@ -4,11 +4,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from bench.crowd import Crowd, look_at
+from bench.crowd import Crowd, Deed, look_at
 from bench.databases import Servers, black_hole, kill
 from bench.figure import Figure, at_most, exactly
 from bench.opened import Opened, opened_shop, wait_until
-from bench.visitor import Visitor
+from bench.visitor import Page, Visitor
 from shop.mariadb_server import Server
 
 SLOWEST_SECONDS = 2.0
@@ -34,7 +34,7 @@ Fault = Callable[[Opened, list[Server], float], Iterator[None]]
 
 def _replicas(shop: Opened, what: str, replicas: list[Server], fault: Fault, seconds: float) -> list[Figure]:
     aliases = [shop.alias_of(replica.port) for replica in replicas]
-    with Crowd(shop.url, _browsing(shop)) as crowd:
+    with Crowd(shop.url, catalogue(shop)) as crowd:
         wait_until(lambda: _reads(crowd, 0) >= {"replica1", "replica2"}, 30, "a read of each replica")
         with fault(shop, replicas, seconds):
             pass
@@ -52,7 +52,7 @@ def _primary(shop: Opened, what: str, fault: Fault, seconds: float) -> list[Figu
     """The catalogue goes on, the checkout says how things are, and afterwards an order goes through."""
     customer = at_checkout(shop)
     told: list[tuple[int, bool, str]] = []
-    with Crowd(shop.url, _browsing(shop), size=6) as crowd, Crowd(shop.url, [look_at("/basket/")], size=2):
+    with Crowd(shop.url, catalogue(shop), size=6) as crowd, Crowd(shop.url, [look_at("/basket/")], size=2):
         wait_until(lambda: len(crowd.answers) > 100, 30, "the first pages")
         with fault(shop, [shop.databases.cluster.primary], seconds):
             answer = customer()
@@ -75,7 +75,7 @@ def _placed(customer: Callable) -> int:
     return status if status == 303 else 0
 
 
-def at_checkout(shop: Opened) -> Callable:
+def at_checkout(shop: Opened) -> Callable[[], Page]:
     """What sends the order of somebody with one piece in the basket and the form filled in."""
     product = shop.count("SELECT min(product_id) FROM products_stock WHERE quantity > 5")
     visitor = Visitor(shop.url)
@@ -86,7 +86,7 @@ def at_checkout(shop: Opened) -> Callable:
     return lambda: visitor.send(page, slot=slot, name="Nora", email="nora@example.com", follow=False)
 
 
-def _browsing(shop: Opened) -> list:
+def catalogue(shop: Opened) -> list[Deed]:
     """Pages from the cache, pages from the tables, and search."""
     links = Visitor(shop.url).get("/shelves/").read.links
     products = sorted({link for link in links if "/products/" in link})[:6]

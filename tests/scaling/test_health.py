@@ -2,7 +2,7 @@
 
 import pytest
 
-from scaling.health import GONE_SECONDS, NOTICED_SECONDS, SILENT_SECONDS, Primary, Replica
+from scaling.health import GONE_SECONDS, HISTORY, NOTICED_SECONDS, SILENT_SECONDS, Primary, Replica
 from scaling.positions import Replication
 
 LIMIT = 10
@@ -144,6 +144,16 @@ def test_whom_everybody_had_given_up_waits_until_everybody_counts_it_again(level
     assert level.ask(well + NOTICED_SECONDS + 0.25, 9, 8).is_in
 
 
+def test_each_time_out_counts_from_its_own_beginning(level):
+    level.ask(100.25, 5, 5, "Duplicate entry")
+    assert level.ask(100.5, 5, 5).is_in
+    for second in range(101, 110):
+        level.ask(second, 5, 5)
+    level.ask(109.5, 5, 5, "Duplicate entry")
+    assert not level.replica.is_gone(109.5)
+    assert level.ask(110, 6, 6).is_in
+
+
 def test_who_was_out_for_a_moment_need_not_wait(level):
     level.ask(101, 5, 5, "Duplicate entry")
     assert level.ask(101 + NOTICED_SECONDS, 6, 6).is_in
@@ -205,6 +215,13 @@ def test_a_quiet_primary_leaves_nobody_behind():
     primary.note(at(5), 1500)
     assert primary.seconds_behind(at(5), 2000) == 0
     assert primary.seconds_behind(at(4), 1500) == 500, "not since it last said so"
+
+
+def test_a_long_quiet_time_pushes_nothing_out_of_the_history():
+    primary = Primary()
+    for second in range(HISTORY + 1):
+        primary.note(at(5), 1000 + second)
+    assert primary.seconds_behind(at(4), 1000 + HISTORY) == HISTORY
 
 
 @pytest.mark.parametrize("asked", [{"0": 5}, {"1": 7}])

@@ -1,0 +1,24 @@
+"""What `make prove` shows of routing at full size, in small: real servers, real web processes, real faults."""
+
+import pytest
+
+from bench.proofs import faults, own_writes, promotion, thirty_seconds
+from shop.mariadb_data import missing
+
+from ..servers import lacking
+
+SMALL = {
+    "own writes": lambda: own_writes.prove(pairs=160),
+    "far behind": lambda: thirty_seconds.prove(look_for=1.0, delay=5),
+    "faults": lambda: faults.prove(seconds=2.0, primary_away=3.0),
+    "promotion": lambda: promotion.prove(seconds=2.0),
+}
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_what_is_proved_at_full_size_holds_in_small(name):
+    if reason := missing():
+        lacking(reason)
+    figures = SMALL[name]()
+    assert figures
+    assert [figure for figure in figures if not figure.holds] == []
