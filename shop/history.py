@@ -1,6 +1,6 @@
 """What the account page shows of a customer: orders to collect, orders past, reviews, and what to review next.
 
-All of it is the customer's own, so it is read on the primary and never from an object that others share.
+All of it is the customer's own, so it is read from the tables and never from an object that others share.
 """
 
 from datetime import datetime, timedelta
@@ -10,7 +10,6 @@ from django.utils import timezone
 from products.data import cards
 from products.models import Review
 from products.pagination import page_of
-from scaling.replicas import primary
 from shop.models import Order
 from shop.reviews import not_yet_reviewed
 
@@ -21,13 +20,12 @@ STILL_WAITING = timedelta(hours=18)  # after the slot: an order that nobody has 
 
 def history_of(user, page_number: str) -> dict:
     """Raises Http404 for a page that is not there."""
-    with primary():
-        waiting, past = _orders(user)
-        page = page_of(page_number, past.count(), ORDERS_A_PAGE)
-        shown = list(past[page["start"] - 1 : page["end"]]) if page["total"] else []
-        reviews = list(Review.objects.filter(author=user).select_related("product")[:MOST_REVIEWS])
-        ask = not_yet_reviewed(user)
-        waiting, bags = list(waiting), _kept(user).count()
+    waiting, past = _orders(user)
+    page = page_of(page_number, past.count(), ORDERS_A_PAGE)
+    shown = list(past[page["start"] - 1 : page["end"]]) if page["total"] else []
+    reviews = list(Review.objects.filter(author=user).select_related("product")[:MOST_REVIEWS])
+    ask = not_yet_reviewed(user)
+    waiting, bags = list(waiting), _kept(user).count()
     found = cards({*_product_ids([*waiting, *shown]), *ask})
     return {
         "waiting": [order_row(order, found) for order in waiting],

@@ -19,15 +19,20 @@ SALT = "shop.order"
 def find_order(key: str) -> Order | None:
     """Anybody's order with this key. Read on the primary: it may have been placed a moment ago."""
     with primary():
-        return Order.objects.select_related("slot").filter(key=key).first()
+        return _with_lines(key)
 
 
 def own_order_or_404(request: HttpRequest, key: str) -> Order:
-    """The visitor's own order. Somebody else's and none at all look the same."""
-    order = find_order(key)
+    """The visitor's own order. Somebody else's and none at all look the same. To be looked at, it may come from a
+    replica; one that is not there yet, such as by the link in the mail, is looked for on the primary."""
+    order = (_with_lines(key) if request.method in ("GET", "HEAD") else None) or find_order(key)
     if order is None or not is_own(request, order):
         raise Http404("There is no order of yours here.")
     return order
+
+
+def _with_lines(key: str) -> Order | None:
+    return Order.objects.select_related("slot").prefetch_related("lines").filter(key=key).first()
 
 
 def is_own(request: HttpRequest, order: Order) -> bool:

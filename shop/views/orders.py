@@ -7,7 +7,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from products.data import cards
-from scaling.replicas import primary
 from shop.baskets import MAX_QUANTITY, BasketFull, basket_of
 from shop.models import Order
 from shop.orders import TooLate, cancel_order, quantities
@@ -61,8 +60,7 @@ def again(request: HttpRequest, key: str) -> HttpResponse:
 def order_data(found: Order) -> dict:
     """The order as its page shows it."""
     slot = slot_card(found.slot)
-    with primary():
-        lines = list(found.lines.all())
+    lines = list(found.lines.all())
     looks = cards([line.product_id for line in lines if line.product_id])
     return {
         "key": found.key,

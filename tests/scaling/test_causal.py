@@ -20,7 +20,9 @@ from scaling.causal import CausalMiddleware
 from scaling.monitor import monitor
 from scaling.stores import keep
 from scaling.tokens import Token
-from tests.factories import make_product, make_review, mallory, steve
+from shop.models import Order
+from shop.ownership import signed
+from tests.factories import make_product, make_review, make_slot, mallory, steve
 
 from ..servers import wait_until
 
@@ -122,6 +124,14 @@ def test_who_has_not_written_reads_the_replica_as_it_is(writer, loaf):
         anybody = Client().get(reverse("product_reviews", args=[loaf.pk, loaf.slug]))
         assert WORDS not in anybody.content.decode()
         assert sum(sql(anybody)[alias] for alias in settings.REPLICAS) > 0
+
+
+def test_the_mails_link_opens_an_order_that_no_replica_has_yet(loaf):
+    slot = make_slot()
+    with standing_still():
+        placed = Order.objects.create(key="ab" * 16, number=1, slot=slot, total_cents=520, email="nora@example.com")
+        answer = Client().get(placed.get_absolute_url(), {"sign": signed(placed.key)}, follow=True)
+        assert answer.status_code == 200
 
 
 def test_the_token_ends_when_everybody_has_it(writer, loaf):

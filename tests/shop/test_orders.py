@@ -110,6 +110,15 @@ def test_an_order_page_is_not_stored_anywhere():
     assert "no-store" in client.get(placed(customer=steve()).get_absolute_url())["Cache-Control"]
 
 
+def test_an_order_that_is_looked_at_is_read_from_a_replica():
+    client, found = visitor(), placed()
+    client.get(found.get_absolute_url(), {"sign": signed(found.key)})
+    for _ in range(2):  # what its token names is assembled first
+        answer = client.get(found.get_absolute_url())
+    assert answer.status_code == 200
+    assert 'sql-default;desc="0 statements"' in answer["Server-Timing"]
+
+
 def test_cancelling_gives_stock_and_place_back():
     product = make_product()
     found, client = placed(product, customer=steve()), visitor(steve())
