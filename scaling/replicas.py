@@ -245,7 +245,7 @@ class Router:
     """The one router. It always answers: else Django would fall back to the alias an object came from."""
 
     def db_for_read(self, model: type[Model], **hints: Any) -> str:
-        if model._meta.app_label in settings.PRIMARY_ONLY_APPS:
+        if settings.PRIMARY_ONLY & {model._meta.app_label, model._meta.label_lower}:
             return _the_primary()
         return read_alias()
 

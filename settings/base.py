@@ -98,7 +98,7 @@ REPLICAS = [alias for alias in DATABASES if alias != "default"]
 DATABASE_ROUTERS = ["scaling.replicas.Router"]
 REPLICA_LAG_SECONDS = env.float("REPLICA_LAG_SECONDS", default=10.0)  # a replica that is further behind is left out
 CAUSAL_CHANGES = "jobs.changes.CHANGES"
-PRIMARY_ONLY_APPS = ["accounts", "admin", "auth", "contenttypes", "jobs"]
+PRIMARY_ONLY = {"accounts.user", "admin", "auth", "contenttypes", "jobs"}  # models, or whole apps
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # ---------------------------------------------------------------- Cache: assemble the whole object once

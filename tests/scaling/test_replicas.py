@@ -6,7 +6,7 @@ import pytest
 from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection, connections, transaction
 
-from accounts.models import User
+from accounts.models import Friendship, User
 from products.models import Product
 from scaling.replicas import primary, read_alias, snapshot, unit_of_work
 from scaling.xray import measured
@@ -68,6 +68,13 @@ def test_who_signs_in_is_asked_of_the_primary():
     with measured() as cost:
         list(User.objects.all())
     assert set(cost.sql) == {"default"}
+
+
+def test_who_follows_whom_is_asked_of_a_replica():
+    with measured() as cost:
+        list(Friendship.objects.all())
+    (alias,) = cost.sql
+    assert alias in settings.REPLICAS
 
 
 def test_whoever_has_written_reads_the_primary(client):
