@@ -5,7 +5,6 @@ far the primary's log was, and which objects changed. The next request reads whe
 token ends when everybody has them: no clock is asked.
 """
 
-import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -90,7 +89,7 @@ class CausalMiddleware:
                 position = log_of(connection).current(connection)
         except Error:
             connection.close()
-        whole_since = time.time_ns() // 1000 if objects is None else 0
+        whole_since = tokens.now_us() if objects is None else 0
         return Token(position, objects or {}, whole_since, monitor().epoch)
 
     def _end(self, work: Work, token: Token, response: HttpResponse) -> None:

@@ -50,6 +50,7 @@ class Replica:
 
     alias: str
     lag_limit: float
+    known_since: float
     position: Position = field(default_factory=dict)
     lag: float = 0.0
     answered_at: float = NEVER
@@ -64,7 +65,7 @@ class Replica:
         """It has answered."""
         was_silent = self.is_in and now - self.answered_at > SILENT_SECONDS
         if was_silent:
-            self.leave(f"did not answer for {now - self.answered_at:.1f} s", now)
+            self.leave(f"did not answer for {now - self.answered_at:.1f} s", self.answered_at + SILENT_SECONDS)
         self.position, self.answered_at, self.is_replica = replication.position, now, replication.is_replica
         self.lag = primary.seconds_behind(self.position, now)
         if replication.trouble:
@@ -98,7 +99,7 @@ class Replica:
     def is_gone(self, now: float) -> bool:
         """Nobody reads from it and nobody is about to: a causal token need not wait for it."""
         if self.is_silent(now):
-            return now - max(self.answered_at, self.out_since) > GONE_SECONDS
+            return now - max(self.answered_at, self.out_since, self.known_since) > GONE_SECONDS
         is_hopeless = self.well_since is None and (self.lag <= self.lag_limit or self.lag > 2 * self.lag_limit)
         return not self.is_in and is_hopeless and now - self.out_since > GONE_SECONDS
 

@@ -33,8 +33,9 @@ class Monitor:
     """What this process knows of its servers. With SQLite there is nothing to watch: its replica is always there."""
 
     def __init__(self) -> None:
+        now = time.monotonic()
         self.primary = Primary()
-        self.replicas = {alias: Replica(alias, settings.REPLICA_LAG_SECONDS) for alias in settings.REPLICAS}
+        self.replicas = {alias: Replica(alias, settings.REPLICA_LAG_SECONDS, now) for alias in settings.REPLICAS}
         self.epoch = 0
         self.reads: Counter[str] = Counter()
         self.generations: Counter[str] = Counter()  # raised when the connections to a server are worth nothing
@@ -65,13 +66,17 @@ class Monitor:
             thread.join()
 
     def in_service(self) -> list[str]:
-        """The replicas to read from, each time another one first."""
+        """The replicas to read from, each time another one first: each once in a round, and rounds begin as in the
+        Thue-Morse sequence, so that no rhythm of requests sends the costly ones to the same replica."""
         if not self.is_watching:
             return list(self.replicas)
         now = time.monotonic()
         usable = [alias for alias, replica in self.replicas.items() if replica.is_in_service(now)]
-        turn = next(self._turns) % len(usable) if usable else 0
-        return usable[turn:] + usable[:turn]
+        if not usable:
+            return []
+        round_, turn = divmod(next(self._turns), len(usable))
+        first = (turn + round_.bit_count()) % len(usable)
+        return usable[first:] + usable[:first]
 
     def reachable(self) -> list[str]:
         """The replicas that answer at all, the one that has come farthest first: for when there is no primary."""
@@ -118,7 +123,7 @@ class Monitor:
             repoint(epoch.primary)
             self.primary = Primary()
             for alias, replica in self.replicas.items():
-                self.replicas[alias] = Replica(alias, replica.lag_limit)
+                self.replicas[alias] = Replica(alias, replica.lag_limit, time.monotonic())
             self.generations.update([DEFAULT_DB_ALIAS, *self.replicas])
             self.epoch = epoch.number
 

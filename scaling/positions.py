@@ -129,11 +129,16 @@ class MySQL(Log):
         return ",".join(f"{source}:1-{number}" for source, number in position.items())
 
     def parse(self, text: str) -> Position:
+        """What a source wrote under a tag (8.4) is a log of its own."""
         position: Position = {}
-        for each in re.sub(r"\s", "", text or "").split(","):
-            source, *intervals = each.split(":")
-            if intervals:
-                position[source] = int(intervals[-1].split("-")[-1])
+        for each in filter(None, re.sub(r"\s", "", text or "").split(",")):
+            source, *parts = each.split(":")
+            log = source
+            for part in parts:
+                if re.fullmatch(r"\d+(-\d+)?", part):
+                    position[log] = int(part.split("-")[-1])
+                else:
+                    log = f"{source}:{part}"
         return position
 
 

@@ -5,6 +5,7 @@ once. Each token has an id, which is part of the cookie's name: so an answer tha
 was begun meanwhile.
 """
 
+import re
 import secrets
 import time
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from .reading import CACHE_DOWN
 from .stores import keep
 
 PREFIX = "causal-"
+NAME = re.compile(PREFIX + "([0-9a-f]{16})")
 SALT = "scaling.tokens"
 DAY = 24 * 3600  # a token that nothing has ended by then belongs to nobody
 MOST_OBJECTS = 20
@@ -41,25 +43,30 @@ class Token:
 
     def merge(self, other: "Token") -> "Token":
         """What must be seen by whoever must see both."""
-        objects = merged(self.objects, other.objects)
-        is_much = len(objects) > MOST_OBJECTS
-        now = time.time_ns() // 1000 if is_much else 0
         return Token(
             merged(self.position, other.position),
-            {} if is_much else objects,
-            max(self.whole_since, other.whole_since, now),
+            merged(self.objects, other.objects),
+            max(self.whole_since, other.whole_since),
             max(self.epoch, other.epoch),
             self.ids + other.ids,
         )
 
+    def shortened(self) -> "Token":
+        """The same promise in few words: of very many objects none is named."""
+        return replace(self, objects={}, whole_since=now_us()) if len(self.objects) > MOST_OBJECTS else self
+
+
+def now_us() -> int:
+    return time.time_ns() // 1000
+
 
 def brought(request: HttpRequest) -> Token | None:
     """The token of a visitor, or None. Cookies that are not ours, or broken, count as none: see `forget_broken`."""
-    ids = _ids(request)[:MOST_COOKIES]
-    tokens = {id_: token for id_ in ids if (token := _opened(request.COOKIES[PREFIX + id_], id_))}
+    ids = _ids(request)
+    tokens = {id_: token for id_ in ids[:MOST_COOKIES] if (token := _opened(request.COOKIES[PREFIX + id_], id_))}
     if not tokens:
         return None
-    whole = Token()
+    whole = Token(whole_since=now_us() if ids[MOST_COOKIES:] else 0)  # what the others name is not known
     for token in [*tokens.values(), *_kept(list(tokens))]:
         whole = whole.merge(token)
     return replace(whole, ids=tuple(tokens))
@@ -67,6 +74,7 @@ def brought(request: HttpRequest) -> Token | None:
 
 def give(token: Token, response: HttpResponse) -> None:
     """Keep the token, and send its cookie; the cookies that it came in are part of it from now on."""
+    token = token.shortened()
     id_ = token.ids[0] if token.ids else secrets.token_hex(8)
     try:
         if not _merge(keep(), [f"token:{id_}"], [DAY, "known" if token.ids else "", *_flat(token)]):
@@ -101,12 +109,12 @@ def drop(token: Token, response: HttpResponse) -> None:
 
 def forget_broken(request: HttpRequest, token: Token | None, response: HttpResponse) -> None:
     """Have the browser drop cookies that look like ours and are not."""
-    for id_ in set(_ids(request)) - set(token.ids if token else ()):
+    for id_ in set(_ids(request)[:MOST_COOKIES]) - set(token.ids if token else ()):
         response.delete_cookie(PREFIX + id_)
 
 
 def _ids(request: HttpRequest) -> list[str]:
-    return [name.removeprefix(PREFIX) for name in request.COOKIES if name.startswith(PREFIX)]
+    return [found[1] for name in request.COOKIES if (found := NAME.fullmatch(name))]
 
 
 def _kept(ids: Sequence[str]) -> list[Token]:

@@ -17,7 +17,7 @@ class Pair:
     """A primary and a replica, both asked at the same moment."""
 
     def __init__(self, lag_limit=LIMIT):
-        self.primary, self.replica = Primary(), Replica("replica1", lag_limit)
+        self.primary, self.replica = Primary(), Replica("replica1", lag_limit, 0.0)
 
     def ask(self, now, primary, replica, trouble=""):
         self.primary.note(at(primary), now)
@@ -34,7 +34,7 @@ def level():
 
 
 def test_it_begins_outside():
-    replica = Replica("replica1", LIMIT)
+    replica = Replica("replica1", LIMIT, 0.0)
     assert not replica.is_in_service(100)
     assert replica.said(100) == "has not answered yet"
 
@@ -50,7 +50,7 @@ def test_it_comes_in_when_it_has_reached_the_primary():
 
 
 def test_where_the_primary_was_before_is_not_enough():
-    primary, replica = Primary(), Replica("replica1", LIMIT)
+    primary, replica = Primary(), Replica("replica1", LIMIT, 0.0)
     primary.note(at(5), 99.9)
     replica.note(Replication(at(5)), primary, 100)
     assert not replica.is_in
@@ -63,7 +63,7 @@ def test_where_the_primary_was_before_is_not_enough():
 
 @pytest.mark.parametrize("trouble", ["refused", ""])
 def test_without_a_primary_the_last_that_is_known_of_it_is_enough(trouble):
-    primary, replica = Primary(), Replica("replica1", LIMIT)
+    primary, replica = Primary(), Replica("replica1", LIMIT, 0.0)
     primary.note(at(5), 98)
     primary.trouble = trouble
     replica.note(Replication(at(4)), primary, 100)
@@ -73,7 +73,7 @@ def test_without_a_primary_the_last_that_is_known_of_it_is_enough(trouble):
 
 
 def test_a_primary_nobody_has_heard_of_is_waited_for():
-    primary, replica = Primary(), Replica("replica1", LIMIT)
+    primary, replica = Primary(), Replica("replica1", LIMIT, 0.0)
     replica.note(Replication(at(5)), primary, 100)
     assert not replica.is_in
 
@@ -241,3 +241,18 @@ def test_a_primary_is_down_when_it_says_so_or_falls_silent():
     assert primary.is_down(100)
     primary.note(at(5), 100.25)
     assert not primary.is_down(100.25)
+
+
+def test_who_was_silent_for_long_was_given_up_and_has_to_wait_for_everybody(level):
+    assert level.replica.is_gone(110)
+    assert not level.ask(110, 6, 6).is_in, "a token may have ended without it"
+    assert not level.replica.is_gone(110.25)
+    assert not level.ask(111.75, 7, 7).is_in
+    level.ask(112.25, 8, 8)
+    assert level.ask(112.5, 8, 8).is_in
+
+
+def test_of_whom_nobody_has_heard_yet_nobody_says_that_it_is_gone():
+    replica = Replica("replica1", LIMIT, 100.0)
+    assert not replica.is_gone(102)
+    assert replica.is_gone(104)

@@ -163,3 +163,9 @@ def test_who_replicates_from_nobody_is_no_replica(log, written, position):
     server = partial(Server, value={"position": written})
     assert log.replication(server()) == Replication(position, "", is_replica=False)
     assert log.current(server()) == log.last_written(server()) == position
+
+
+def test_what_mysql_wrote_under_a_tag_is_a_log_of_its_own():
+    position = MySQL().parse("u:1-5:tag:1-3:7,w:other:2")
+    assert position == {"u": 5, "u:tag": 7, "w:other": 2}
+    assert MySQL().text(position) == "u:1-5,u:tag:1-7,w:other:1-2"

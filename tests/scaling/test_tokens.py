@@ -119,11 +119,11 @@ def test_what_the_forgeries_are_made_of_is_ours_when_nothing_is_changed():
 
 def test_a_cookie_moved_under_another_id_is_dropped_and_the_right_one_stays():
     cookie = only_cookie(given(TOKEN))
-    request, response = visit(**{cookie.key: cookie.value, PREFIX + "moved": cookie.value}), HttpResponse()
+    request, response = visit(**{cookie.key: cookie.value, PREFIX + "fedcba9876543210": cookie.value}), HttpResponse()
     token = tokens.brought(request)
     assert token.ids == (cookie.key.removeprefix(PREFIX),)
     tokens.forget_broken(request, token, response)
-    assert list(response.cookies) == [PREFIX + "moved"]
+    assert list(response.cookies) == [PREFIX + "fedcba9876543210"]
 
 
 @pytest.mark.parametrize(("age", "counts"), [(DAY - 60, True), (DAY + 60, False)])
@@ -177,7 +177,7 @@ def test_an_older_write_takes_nothing_back():
 def test_with_too_many_objects_it_says_only_since_when(objects, is_whole):
     before = time.time_ns() // 1000
     named = {f"product:{pk}": 1 for pk in range(objects)}
-    token = Token({"0": 5}, named).merge(Token())
+    token = Token({"0": 5}, named).shortened()
     assert token.position == {"0": 5}
     assert token.objects == ({} if is_whole else named)
     assert (before <= token.whole_since <= time.time_ns() // 1000) is is_whole
@@ -245,3 +245,30 @@ def test_only_so_many_cookies_are_looked_at():
     token = tokens.brought(request)
     assert list(token.objects) == [f"product:{pk}" for pk in range(MOST_COOKIES)]
     assert len(token.ids) == MOST_COOKIES
+
+
+@pytest.mark.parametrize("name", ["causal-[x]", "causal-", "causal-0123", "causal-0123456789ABCDEF", "causal-é"])
+def test_a_name_that_we_never_gave_is_left_alone(name):
+    request, response = visit(**{name: "1"}), HttpResponse()
+    assert tokens.brought(request) is None
+    tokens.forget_broken(request, None, response)
+    assert not response.cookies
+
+
+def test_two_that_name_many_objects_together_still_end():
+    halves = [Token({"0": 5}, {f"product:{pk}": 1 for pk in range(first, first + 15)}) for first in (0, 15)]
+    request = visit(*map(given, halves))
+    token, response = tokens.brought(request), HttpResponse()
+    assert (len(token.objects), token.whole_since) == (30, 0)
+    tokens.drop(token, response)
+    assert all(is_dropped(response, id_) for id_ in token.ids)
+    assert keep().keys("token:*") == []
+
+
+def test_with_more_cookies_than_are_read_everything_counts_as_changed_and_none_is_lost():
+    request, response = visit(*[given(TOKEN) for _ in range(MOST_COOKIES + 1)]), HttpResponse()
+    token = tokens.brought(request)
+    tokens.forget_broken(request, token, response)
+    assert len(token.ids) == MOST_COOKIES
+    assert token.whole_since > TOKEN.whole_since
+    assert not response.cookies
