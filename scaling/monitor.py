@@ -9,7 +9,6 @@ import os
 import threading
 import time
 from collections import Counter
-from itertools import count
 
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, Error, connections
@@ -40,7 +39,7 @@ class Monitor:
         self.reads: Counter[str] = Counter()
         self.generations: Counter[str] = Counter()  # raised when the connections to a server are worth nothing
         self.is_watching = connections[DEFAULT_DB_ALIAS].vendor == "mysql"
-        self._turns = count()
+        self.asked: Counter[str] = Counter()  # queries, of those in service
         self._moving = threading.Lock()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -66,17 +65,14 @@ class Monitor:
             thread.join()
 
     def in_service(self) -> list[str]:
-        """The replicas to read from, each time another one first: each once in a round, and rounds begin as in the
-        Thue-Morse sequence, so that no rhythm of requests sends the costly ones to the same replica."""
+        """The replicas to read from, the one that was asked least first. One that comes back is not made up to."""
         if not self.is_watching:
             return list(self.replicas)
         now = time.monotonic()
         usable = [alias for alias, replica in self.replicas.items() if replica.is_in_service(now)]
-        if not usable:
-            return []
-        round_, turn = divmod(next(self._turns), len(usable))
-        first = (turn + round_.bit_count()) % len(usable)
-        return usable[first:] + usable[:first]
+        most = max((self.asked[alias] for alias in usable), default=0)
+        self.asked = Counter({alias: self.asked.get(alias, most) for alias in usable})
+        return sorted(usable, key=self.asked.__getitem__)
 
     def reachable(self) -> list[str]:
         """The replicas that answer at all, the one that has come farthest first: for when there is no primary."""

@@ -103,6 +103,7 @@ def read_alias() -> str:
     if not work.alias:
         work.alias = _choose(work)
         monitor().reads[work.alias] += 1
+    monitor().asked[work.alias] += 1
     return work.alias
 
 

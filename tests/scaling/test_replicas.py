@@ -1,13 +1,13 @@
 """Write to the primary, read from the replica; whoever has written reads the primary."""
 
-from collections import Counter
-
 import pytest
 from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection, connections, transaction
 
 from accounts.models import Friendship, User
 from products.models import Product
+from scaling.health import Replica
+from scaling.monitor import monitor
 from scaling.replicas import primary, read_alias, snapshot, unit_of_work
 from scaling.xray import measured
 
@@ -35,14 +35,33 @@ def test_a_page_is_read_from_one_replica(client):
     assert sum(count > 0 for count in cost.values()) == 1
 
 
-def test_requests_are_spread_evenly_over_the_replicas():
-    chosen = Counter()
-    for _ in range(10):
+def test_a_request_reads_from_one_replica():
+    with unit_of_work():
+        assert len({read_alias() for _ in range(9)}) == 1
+
+
+def test_queries_are_spread_evenly_however_many_a_request_asks():
+    for queries in [1, 9, 2, 5, 1, 1, 7, 3] * 5:
         with unit_of_work():
-            alias = read_alias()
-            assert read_alias() == alias, "one replica a request"
-            chosen[alias] += 1
-    assert chosen == dict.fromkeys(settings.REPLICAS, 10 // len(settings.REPLICAS))
+            for _ in range(queries):
+                read_alias()
+    asked = [monitor().asked[alias] for alias in settings.REPLICAS]
+    assert max(asked) - min(asked) <= 9
+    assert min(asked) > 0
+
+
+def test_a_replica_that_comes_back_is_not_made_up_to(monkeypatch):
+    watched = monitor()
+    monkeypatch.setattr(watched, "is_watching", True)
+    both = {"one": Replica("one", 10, 0), "two": Replica("two", 10, 0)}
+    monkeypatch.setattr(watched, "replicas", both)
+    monkeypatch.setattr(Replica, "is_in_service", lambda self, now: self.alias == "one" or self.is_in)
+    watched.in_service()
+    watched.asked["one"] += 1000
+    both["two"].is_in = True
+    assert watched.in_service() == ["one", "two"]
+    watched.asked["one"] += 1
+    assert watched.in_service() == ["two", "one"]
 
 
 def test_a_write_inside_a_block_binds_the_rest_of_the_request():
