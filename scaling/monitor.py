@@ -115,8 +115,8 @@ class Monitor:
         with self._moving:
             if epoch.number <= self.epoch:
                 return
-            log.warning("The primary is %s since epoch %s", epoch.primary, epoch.number)
-            repoint(epoch.primary)
+            if repoint(epoch.primary):
+                log.warning("The primary is %s since epoch %s", epoch.primary, epoch.number)
             self.primary = Primary()
             for alias, replica in self.replicas.items():
                 self.replicas[alias] = Replica(alias, replica.lag_limit, time.monotonic())
@@ -181,15 +181,23 @@ def connection_to(alias: str) -> BaseDatabaseWrapper:
     return type(connections[alias])(wanted, alias)
 
 
-def repoint(place: str) -> None:
-    """Make the server at `place` (host:port) the primary of this process; its alias gets the old primary's place."""
+def repoint(place: str) -> bool:
+    """Make the server at `place` (host:port) the primary of this process; its alias gets the old primary's place.
+    False if it was the primary already."""
     host, _, port = place.rpartition(":")
     old = connections.settings[DEFAULT_DB_ALIAS]
+    if _is_at(old, host, port):
+        return False
     for alias in settings.REPLICAS:
         replica = connections.settings[alias]
-        if (replica["HOST"], str(replica["PORT"] or STANDARD_PORT)) == (host, port):
+        if _is_at(replica, host, port):
             replica.update(HOST=old["HOST"], PORT=old["PORT"])
     old.update(HOST=host, PORT=int(port))
+    return True
+
+
+def _is_at(database: dict, host: str, port: str) -> bool:
+    return (database["HOST"], str(database["PORT"] or STANDARD_PORT)) == (host, port)
 
 
 _monitor: Monitor | None = None

@@ -68,7 +68,7 @@ def test_the_promoted_server_and_the_old_primary_change_places(three_servers):
 
 
 def test_a_process_whose_settings_know_the_new_primary_already_changes_nothing(three_servers):
-    repoint("10.0.0.1:3306")
+    assert not repoint("10.0.0.1:3306")
     assert [each["HOST"] for each in three_servers.values()] == ["10.0.0.1", "10.0.0.2", "10.0.0.3"]
 
 
