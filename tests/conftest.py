@@ -12,7 +12,7 @@ from scaling import monitor
 from scaling.stores import cache, keep
 from shop.mariadb import QUICK
 
-from .servers import start_mariadb, start_valkey, stop
+from .servers import start_mariadb, start_valkey, stop, wait_until
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -61,6 +61,13 @@ def a_monitor_that_may_ask(mariadb, django_db_blocker):
         yield
         if monitor._monitor:
             monitor._monitor.stop()
+
+
+@pytest.fixture(autouse=True)
+def replicas_in_service(mariadb, a_monitor_that_may_ask):
+    """Whatever the test before has done to them."""
+    if mariadb:
+        wait_until(lambda: len(monitor.monitor().in_service()) == len(settings.REPLICAS), what="every replica")
 
 
 @pytest.fixture(scope="session")
