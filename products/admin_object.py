@@ -35,8 +35,8 @@ def compare(pk: int) -> dict:
     """{"rows": [{key, cached, now, differs}], "cached" and "now": {version, …} or None}."""
     stored = PRODUCTS.peek(pk)
     built = PRODUCTS.assemble([pk]).get(pk)
-    before = {key: value for key, value in stored[0].items() if key != "refs"} if stored else {}
-    after = built.data if built else {}
+    before = stored.data if stored else {}
+    after = built.data if built and built.data else {}
     rows = [
         {"key": key, "cached": _shown(before, key), "now": _shown(after, key)}
         for key in sorted(before.keys() | after.keys())
@@ -46,7 +46,7 @@ def compare(pk: int) -> dict:
     return {
         "rows": rows,
         "differing": sum(row["differs"] for row in rows),
-        "cached": stored and {"version": stored[1], "stored_at": _moment(stored[2])},
+        "cached": stored and {"version": stored.version, "stored_at": _moment(stored.stored_at)},
         "now": built and {"version": built.version},
     }
 

@@ -1,17 +1,20 @@
 """The objects that pages read: products, categories, journal articles, the shelves in the header."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Count
 from django.utils.html import format_html_join
 
 from jobs.outbox import enqueue_many
 from scaling.cache import Built, CachedObject, Want, fetch
 from scaling.fence import Entry
+from scaling.kinds import Places
 from scaling.listings import Listing
 from scaling.replicas import snapshot
+from scaling.retries import retried
 
 from . import documents, search_index
 from .assembly import BESIDE_CARD, CARD, ProductData
@@ -33,15 +36,30 @@ class Products(CachedObject):
             whole = read.assemble()
         return {pk: self._built(read.products[pk].version, data) for pk, data in whole.items()}
 
-    def persist(self, built: dict[int, Built], gone: Sequence[int], began_at: int) -> None:
-        documents.write(built, self.shape)
-        documents.remove(gone, before=began_at)
-        search_index.store_indexes({pk: one.data for pk, one in built.items()})
-        search_index.forget_indexes(gone)
+    def durable(self, ids: Sequence[int]) -> dict[int, Built]:
+        rows = documents.read(ids, self.shape)
+        return {
+            row.pk: Built(row.version, None) if row.is_gone else self._built(row.version, row.data) for row in rows
+        }
+
+    @retried
+    @transaction.atomic
+    def persist(self, built: Mapping[int, Built]) -> Places:
+        """The document, and the words it is found by, in one step: an older build replaces neither."""
+        places = documents.write(built, self.shape)
+        written = {pk: built[pk].data for pk in places}
+        search_index.store_indexes({pk: data for pk, data in written.items() if data is not None})
+        search_index.forget_indexes([pk for pk, data in written.items() if data is None])
+        return places
+
+    def settle(self, built: Mapping[int, Built]) -> None:
+        documents.settle(built)
 
     def _built(self, version: int, data: dict) -> Built:
         refs = [(self, pk) for pk in data["related"]]
-        return Built(version, data, {key: data[key] for key in CARD}, refs, documents.entries_of(data))
+        card = {key: data[key] for key in CARD}
+        ends_at = int(datetime.fromisoformat(data["until"]).timestamp() * 1_000_000) if data["until"] else 0
+        return Built(version, data, card, refs, documents.entries_of(data), expires_at=ends_at)
 
 
 class Categories(CachedObject):

@@ -2,7 +2,10 @@ from django.apps import AppConfig
 from django.db.backends.signals import connection_created
 
 from . import checks  # noqa: F401, registers what is checked
+from .abreast import catch_up
+from .breaker import CACHE
 from .replicas import notice_writes
+from .stores import cache
 from .xray import count_sql
 
 
@@ -10,5 +13,6 @@ class ScalingConfig(AppConfig):
     name = "scaling"
 
     def ready(self) -> None:
+        CACHE.probe, CACHE.catch_up = lambda: cache().ping(), catch_up
         connection_created.connect(count_sql, dispatch_uid="scaling.xray")
         connection_created.connect(notice_writes, dispatch_uid="scaling.replicas")

@@ -7,57 +7,45 @@ refused unless the lease still stands and the version is not below the highest o
 
     class Person(CachedObject):
         name = "person"
-        form = "1: name, friends"
+        form = "1: name"
 
         def assemble(self, ids):
             with snapshot() as alias:
+                versions = versions_of("person", ids, alias)
                 rows = User.objects.using(alias).filter(pk__in=ids)
-                return {row.pk: Built(row.version, {"name": row.name}) for row in rows}
+                return {row.pk: Built(versions[row.pk], {"name": row.name}) for row in rows}
 
     PEOPLE = Person()
     PEOPLE.get(12)          # {"name": "Ana"}, from the cache or assembled at once
     PEOPLE.refresh([12])    # a worker, after a change
+    PEOPLE.forget([12])     # drop it; the next reader builds
 """
 
-import hashlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from . import codec, fence, lua, xray
-from .reading import CACHE_DOWN, Built, Stored, Want, Whole, fetch
-from .replicas import may_store, primary
+from . import codec, fence, lua, misses, xray
+from .behind import behind
+from .kinds import Kind, Places, registry
+from .reading import ABSENT, CACHE_DOWN, Built, Stored, Want, Whole, fetch
+from .replicas import primary
 from .stores import cache
 
 __all__ = ["Built", "CachedData", "CachedObject", "Stored", "Want", "Whole", "fetch", "registry"]
 
-REFRESHES = 3  # until what a visitor has changed is built, or is read from the tables
-WAIT_SECONDS = 1.0
-LOOK_AGAIN_SECONDS = 0.02
+REFRESHES = 3  # tries to store against others who take over, evict or flush
 
 _read, _cards = lua.Script("read"), lua.Script("cards")
 
 
-class CachedObject:
-    """One kind of object. Subclasses name it, describe its form, and assemble it.
+class RefusedError(Exception):
+    """A refresh was taken over again and again. Nothing is lost: whoever wanted it has to ask once more."""
 
-    `form` is any text that changes when the data's form does: it is hashed into the key's fields, so that two
-    releases side by side never read each other's. With the cache down, `get` assembles without storing.
-    """
 
-    name: str
-    form: str
-
-    def __init__(self) -> None:
-        self.shape = hashlib.blake2s(f"{self.name} {self.form}".encode(), digest_size=4).hexdigest()
-        registry[self.name] = self
-
-    def assemble(self, ids: Sequence[int]) -> dict[int, Built]:
-        """Build the objects from the tables, all in a few statements. An id that is absent exists no longer."""
-        raise NotImplementedError(f"{type(self).__name__} does not say how it is assembled")
-
-    def key(self, pk: int) -> str:
-        return f"o:{self.name}:{pk}"
+class CachedObject(Kind):
+    """One kind of object, read through the cache. With the cache down, `durable` and `assemble` answer."""
 
     def get(self, pk: int) -> Stored | None:
         """The object's data, or None if there is no such object."""
@@ -68,8 +56,8 @@ class CachedObject:
         """For `fetch`: the data with the cards it names, as a `Whole`, or None."""
         return Want(
             (_read, [self.key(pk)], [self.shape]),
-            lambda answer: self._whole(pk, answer) if answer else self._cold(pk),
-            lambda: self._from_tables(pk),
+            lambda answer: self._open(pk, answer) if answer else self._whole_of(pk, misses.fill(self, [pk])),
+            lambda: self._whole_of(pk, misses.read_without_cache(self, [pk])),
         )
 
     def get_many(self, ids: Iterable[int]) -> dict[int, Stored]:
@@ -82,105 +70,92 @@ class CachedObject:
         return Want(
             (_cards, [self.key(pk) for pk in ids], [self.shape]),
             lambda answer: self.open_cards(ids, answer),
-            lambda: self.cards_from_tables(ids),
+            lambda: self._cards_of(ids, misses.read_without_cache(self, ids)),
         )
 
     def open_cards(self, ids: Sequence[int], stored: Sequence[bytes | None]) -> dict[int, Stored]:
         """Unpack cards as they were stored; what is missing is built at once, all in one batch."""
         missing = [pk for pk, payload in zip(ids, stored, strict=True) if payload is None]
-        built = self.build(missing) if missing else {}
+        built = misses.fill(self, missing) if missing else {}
         cards = {}
         for pk, payload in zip(ids, stored, strict=True):
-            card = self._unpack_card(pk, payload) if payload is not None else self._card_of(pk, built)
+            card = self._card_of(pk, built) if payload is None else self._open_card(pk, payload)
             if card is not None:
                 cards[pk] = card
         return cards
 
-    def cards_from_tables(self, ids: Sequence[int]) -> dict[int, Stored]:
-        built = self.assemble(ids)
-        return {pk: card for pk in ids if (card := self._card_of(pk, built)) is not None}
-
     def refresh(self, ids: Iterable[int]) -> dict[int, Built]:
-        """Build again, write what is durable, and store, taking over from whoever is building. Returns what was
-        built. With the cache down the durable part is still written before the error goes up."""
-        ids, began_at = list(ids), time.time_ns() // 1000
-        try:
-            tokens = self._take(ids, takeover=True)
-        except CACHE_DOWN:
-            self._persist(ids, self.assemble(ids), began_at)
-            raise
-        built = self.assemble(ids)
-        self._persist(ids, built, began_at)
-        self._store_all(tokens, built)
-        return built
+        """Build again, write what is durable, and store, taking over from whoever is building; then move the entries
+        in listings. Returns what was built of each. With the cache down the durable part is still written before the
+        error goes up. Raises RefusedError when others take over again and again."""
+        waiting = list(dict.fromkeys(ids))
+        whole: dict[int, Built] = {}
+        for _ in range(REFRESHES):
+            built, waiting = self._refresh(waiting)
+            whole |= built
+            if not waiting:
+                return whole
+        raise RefusedError(f"{self.name} {waiting} could not be stored.")
 
-    def persist(self, built: dict[int, Built], gone: Sequence[int], began_at: int) -> None:
-        """Write durable copies; only workers do. `gone` are ids that were absent at `began_at` (microseconds)."""
-
-    def _persist(self, ids: Sequence[int], built: dict[int, Built], began_at: int) -> None:
-        with primary():  # what is stored is compared with what is stored there, not with what a replica has heard of
-            self.persist(built, [pk for pk in ids if pk not in built], began_at)
-
-    def build(self, ids: Sequence[int]) -> dict[int, Built]:
-        """Build what a reader misses; stored unless somebody else is at it already."""
-        try:
-            tokens = self._take(ids, takeover=False) if may_store() else {}
-            built = self.assemble(ids)
-            self._store_all(tokens, built)
-            return built
-        except CACHE_DOWN:
-            return self.assemble(ids)
-
-    def forget(self, ids: Iterable[int]) -> None:
-        """Drop what is stored, late builders included: the next reader builds."""
+    def forget(self, ids: Iterable[int], floor: int = 0) -> None:
+        """Drop what is stored, late builders included: the next reader builds. With `floor` (microseconds) nothing
+        older than that is stored any more."""
         keys = [self.key(pk) for pk in ids]
         if keys:
-            cache().delete(*keys)
+            fence.forget(keys, floor)
 
-    def peek(self, pk: int) -> tuple[dict, int, int] | None:
-        """The data as it is stored now, its version, and when it was stored (microseconds). Builds nothing."""
+    def peek(self, pk: int) -> codec.Packed | None:
+        """What is stored now, of an object that exists. Builds nothing."""
         answer = _read(cache(), [self.key(pk)], [self.shape])
-        version, stored_at, data, _ = codec.unpack(answer[0]) if answer else (0, 0, None, ())
-        return (data, version, stored_at) if data is not None else None
+        packed = codec.unpack(answer[0]) if answer else None
+        return packed if packed and packed.data is not None else None
 
-    def _whole(self, pk: int, answer: list) -> Whole | None:
-        version, stored_at, data, refs = codec.unpack(answer[0])
-        xray.current().objects.append((self.name, pk, version, stored_at))
-        if data is None:
+    def _refresh(self, ids: Sequence[int]) -> tuple[dict[int, Built], list[int]]:
+        """What was built, and of which of it the store was refused."""
+        try:
+            tokens = self.take_over(ids)
+        except CACHE_DOWN:
+            self._persist(self.assemble_all(ids))
+            raise
+        built = self.assemble_all(ids)
+        places = self._persist(built)
+        stored = self.store({pk: tokens[pk] for pk in places}, built, places)
+        if left := {pk: built[pk] for pk in stored if places[pk]}:
+            self.settle(left)
+        return built, [pk for pk in ids if pk not in stored]
+
+    def _persist(self, built: Mapping[int, Built]) -> Places:
+        with primary():  # what is stored is compared with what is stored there, not with what a replica has heard of
+            return self.persist(built)
+
+    def _open(self, pk: int, answer: list) -> Whole | None:
+        packed = codec.unpack(answer[0])
+        self._note(pk, packed)
+        if packed.data is None:
             return None
-        return Whole(Stored(data, (self.name, pk, version)), open_refs(refs, answer[1:]))
+        return Whole(Stored(packed.data, (self.name, pk, packed.version)), open_refs(packed.refs, answer[1:]))
 
-    def _unpack_card(self, pk: int, payload: bytes) -> Stored | None:
-        version, stored_at, card = codec.unpack_card(payload)
-        xray.current().objects.append((self.name, pk, version, stored_at))
-        return None if card is None else Stored(card, (self.name, pk, version))
+    def _open_card(self, pk: int, payload: bytes) -> Stored | None:
+        packed = codec.unpack_card(payload)
+        self._note(pk, packed)
+        return None if packed.data is None else Stored(packed.data, (self.name, pk, packed.version))
 
-    def _card_of(self, pk: int, built: dict[int, Built]) -> Stored | None:
-        one = built.get(pk)
-        return Stored(one.card, (self.name, pk, one.version)) if one and one.card is not None else None
+    def _note(self, pk: int, packed: codec.Packed) -> None:
+        """Tell the x-ray of it. What has expired is shown all the same, and built again behind."""
+        xray.current().objects.append((self.name, pk, packed.version, packed.stored_at))
+        if packed.expires_at <= time.time_ns() // 1000:
+            behind.soon(self.key(pk), partial(misses.renew, self, pk))
 
-    def _cold(self, pk: int) -> Whole | None:
-        """Nobody has built it yet: build it, or wait shortly for the one who is at it."""
-        deadline = time.monotonic() + (WAIT_SECONDS if may_store() else 0)
-        while time.monotonic() < deadline:
-            state, token = fence.take([self.key(pk)], self.shape, takeover=False)[self.key(pk)]
-            if state == fence.TAKEN:
-                built = self.assemble([pk])
-                self._store_all({pk: token}, built)
-                return self._whole_of(pk, built)
-            if state == fence.BUSY:
-                time.sleep(LOOK_AGAIN_SECONDS)
-            answer = _read(cache(), [self.key(pk)], [self.shape])
-            if answer:
-                return self._whole(pk, answer)
-        return self._from_tables(pk)
+    def _card_of(self, pk: int, built: Mapping[int, Built]) -> Stored | None:
+        one = built.get(pk, ABSENT)
+        return None if one.card is None else Stored(one.card, (self.name, pk, one.version))
 
-    def _from_tables(self, pk: int) -> Whole | None:
-        return self._whole_of(pk, self.assemble([pk]))
+    def _cards_of(self, ids: Sequence[int], built: Mapping[int, Built]) -> dict[int, Stored]:
+        return {pk: card for pk in ids if (card := self._card_of(pk, built)) is not None}
 
-    def _whole_of(self, pk: int, built: dict[int, Built]) -> Whole | None:
-        one = built.get(pk)
-        if one is None:
+    def _whole_of(self, pk: int, built: Mapping[int, Built]) -> Whole | None:
+        one = built.get(pk, ABSENT)
+        if one.data is None:
             return None
         wanted: dict[CachedObject, list[int]] = {}
         for ref, ref_pk in one.refs:
@@ -189,26 +164,6 @@ class CachedObject:
             (ref.name, ref_pk): card for ref, ids in wanted.items() for ref_pk, card in ref.get_many(ids).items()
         }
         return Whole(Stored(one.data, (self.name, pk, one.version)), cards)
-
-    def _take(self, ids: Sequence[int], *, takeover: bool) -> dict[int, str]:
-        """Leases for those that are free, or for all: id to token."""
-        taken = fence.take([self.key(pk) for pk in ids], self.shape, takeover=takeover)
-        return {pk: taken[self.key(pk)][1] for pk in ids if taken[self.key(pk)][0] == fence.TAKEN}
-
-    def _store_all(self, tokens: dict[int, str], built: dict[int, Built]) -> None:
-        if not may_store():
-            return
-        fence.store(self.shape, {self.key(pk): (token, self._record(built.get(pk))) for pk, token in tokens.items()})
-
-    def _record(self, built: Built | None) -> fence.Record | None:
-        if built is None:
-            return None
-        refs = [(ref.name, pk) for ref, pk in built.refs]
-        named = [(ref.key(pk), ref.shape) for ref, pk in built.refs]
-        return fence.Record(built.version, built.data, built.card, refs, named, built.entries)
-
-
-registry: dict[str, CachedObject] = {}
 
 
 class CachedData:
@@ -219,33 +174,6 @@ class CachedData:
 
     def __get__(self, row: Any, owner: type) -> Any:
         return self if row is None else registry[self.name].get(row.pk)
-
-
-def bring_up_to(versions: dict[str, int]) -> bool:
-    """Refresh those of these objects ("name:id") that are stored as older versions. False if that was in vain."""
-    wanted = {name: version for name, version in versions.items() if name.partition(":")[0] in registry}
-    for _ in range(REFRESHES):
-        stale: dict[str, list[int]] = {}
-        for name, pk in older_than(wanted):
-            stale.setdefault(name, []).append(pk)
-        if not stale:
-            return True
-        for name, ids in stale.items():
-            for pk in set(ids) - registry[name].refresh(ids).keys():
-                del wanted[f"{name}:{pk}"]  # there is no such object any more, and the cache has been told
-    return not older_than(wanted)
-
-
-def older_than(versions: dict[str, int]) -> list[tuple[str, int]]:
-    """Which of these objects are stored as older versions, in one round trip. What is not stored is not old."""
-    if not versions:
-        return []
-    named = [(name, int(pk)) for name, _, pk in (each.partition(":") for each in versions)]
-    pipeline = cache().pipeline(transaction=False)
-    for name, pk in named:
-        pipeline.hget(registry[name].key(pk), f"v:{registry[name].shape}")
-    stored = zip(named, versions.values(), pipeline.execute(), strict=True)
-    return [each for each, version, found in stored if found is not None and int(found) < version]
 
 
 def open_refs(refs: Sequence[tuple[str, int]], stored: Sequence[bytes | None]) -> dict[tuple[str, int], Stored]:

@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
 
 from . import tokens
-from .cache import bring_up_to
+from .abreast import bring_up_to
 from .monitor import monitor
 from .positions import Position, log_of, merged
 from .replicas import Work, move_elsewhere, unit_of_work
@@ -32,6 +32,12 @@ class Changes(Protocol):
 
     def are_built(self, since: int) -> bool:
         """Whether all that was changed before `since` (microseconds) has been built again."""
+
+    def undone(self, most: int) -> list[str] | None:
+        """The objects ("name:id") that have been changed and not built again; None when they are more than `most`."""
+
+    def hurry(self) -> None:
+        """Have those built again soon."""
 
 
 class CausalMiddleware:

@@ -3,7 +3,7 @@ would then run code on every clone."""
 
 import threading
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 import zstandard
@@ -18,22 +18,33 @@ def dumps(value: Any) -> bytes:
 Refs = Sequence[tuple[str, int]]
 
 
-def pack(version: int, stored_at: int, data: dict | None, refs: Refs = ()) -> bytes:
-    """A whole object and the (name, id) of those it names. Times are microseconds since 1970."""
-    return _compressor().compress(orjson.dumps([version, stored_at, data, refs]))
+class Packed(NamedTuple):
+    """What is stored of an object, or of its card. Times are microseconds since 1970; `data` is None for an absent
+    one; `refs` are the (name, id) of those it names."""
+
+    version: int
+    stored_at: int
+    expires_at: int
+    data: dict | None
+    refs: Refs = ()
 
 
-def unpack(payload: bytes) -> tuple[int, int, dict | None, Refs]:
-    return orjson.loads(_decompressor().decompress(payload))
+def pack(whole: Packed) -> bytes:
+    """A whole object."""
+    return _compressor().compress(orjson.dumps(tuple(whole)))
 
 
-def pack_card(version: int, stored_at: int, card: dict | None) -> bytes:
+def unpack(payload: bytes) -> Packed:
+    return Packed(*orjson.loads(_decompressor().decompress(payload)))
+
+
+def pack_card(card: Packed) -> bytes:
     """A card: too small to gain from compression."""
-    return orjson.dumps([version, stored_at, card])
+    return orjson.dumps(tuple(card[:4]))
 
 
-def unpack_card(payload: bytes) -> tuple[int, int, dict | None]:
-    return orjson.loads(payload)
+def unpack_card(payload: bytes) -> Packed:
+    return Packed(*orjson.loads(payload))
 
 
 def _compressor() -> zstandard.ZstdCompressor:

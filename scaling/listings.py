@@ -10,15 +10,16 @@ from dataclasses import dataclass
 from itertools import islice
 
 from . import lua
+from .behind import behind
 from .cache import CachedObject, Stored, Want
-from .reading import CACHE_DOWN
+from .flights import flights
 from .replicas import current, may_store, own_writes, primary
 from .stores import cache
 
 REBUILD_SECONDS = 60
 CHUNK = 500
 
-_slice = lua.Script("slice")
+_slice, _tidy = lua.Script("slice"), lua.Script("listing_tidy")
 _begin, _add, _finish = lua.Script("listing_begin"), lua.Script("listing_add"), lua.Script("listing_finish")
 
 Row = tuple[float, str]  # score, member
@@ -63,28 +64,41 @@ class Listing:
                 return False
         return bool(_finish(cache(), [self.key], [token]))
 
-    def _open(self, answer: list) -> Slice:
-        ids = [int(pk) for pk in answer[1::2]]
-        return Slice(answer[0], list(self.of.open_cards(ids, answer[2::2]).values()))
+    def forget(self) -> None:
+        """Drop it; the next reader has it rebuilt."""
+        cache().delete(self.key, f"{self.key}:next")
 
     def _answer(self, stored: list | None, first: int, last: int) -> Slice:
         if current().bears_token:
             return self._from_database(first, last)
-        return self._open(stored) if stored else self._cold(first, last)
-
-    def _cold(self, first: int, last: int) -> Slice:
-        """One reader rebuilds, from the primary: what a replica gives may be behind, and is not stored. Meanwhile the
-        others are served from the database."""
-        try:
-            if may_store() and cache().set(f"{self.key}:lease", "1", nx=True, ex=REBUILD_SECONDS):
-                with primary():
-                    self.rebuild()
-                cache().delete(f"{self.key}:lease")
-        except CACHE_DOWN:
-            pass
+        if stored:
+            return self._open(stored)
+        behind.soon(self.key, self._rebuild_alone)
         return self._from_database(first, last)
 
+    def _open(self, answer: list) -> Slice:
+        members = [member.decode() for member in answer[1::2]]
+        ids = [int(member.rpartition("|")[2]) for member in members]
+        cards = self.of.open_cards(ids, answer[2::2])
+        if absent := [member for pk, member in zip(ids, members, strict=True) if pk not in cards]:
+            _tidy(cache(), [self.key], [f"o:{self.of.name}:", *absent])
+        return Slice(answer[0], list(cards.values()))
+
+    def _rebuild_alone(self) -> None:
+        """One process does, from the primary: what a replica gives may be behind, and is not stored."""
+        lease = f"{self.key}:lease"
+        if may_store() and cache().set(lease, "1", nx=True, ex=REBUILD_SECONDS):
+            with primary():
+                self.rebuild()
+            cache().delete(lease)
+
     def _from_database(self, first: int, last: int) -> Slice:
-        with own_writes():
-            total, ids = self.ids(first, last)
+        if current().bears_token:
+            total, ids = self._ids(first, last)
+        else:
+            total, ids = flights.share((self.key, self.is_reversed, first, last), lambda: self._ids(first, last))
         return Slice(total, list(self.of.get_many(ids).values()))
+
+    def _ids(self, first: int, last: int) -> tuple[int, Sequence[int]]:
+        with own_writes(), flights.reading():
+            return self.ids(first, last)

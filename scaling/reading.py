@@ -17,14 +17,19 @@ CACHE_DOWN = (RedisConnectionError, RedisTimeoutError)
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """One assembled object. `card` is its short form, shown where others name it; `refs` are (object, id) it names;
-    `entries` its places in listings."""
+    """One assembled object; `data` is None when there is no such object (any more), which is known since `version`.
+    `card` is its short form, shown where others name it; `refs` are (object, id) it names; `entries` its places in
+    listings; at `expires_at` (microseconds) it changes by itself, or else it lasts LIFETIME_SECONDS."""
 
     version: int
-    data: dict
+    data: dict | None
     card: dict | None = None
     refs: Sequence[tuple[Any, int]] = ()
     entries: Sequence[Entry] = ()
+    expires_at: int = 0
+
+
+ABSENT = Built(0, None)  # nobody has ever heard of it
 
 
 class Stored(dict):

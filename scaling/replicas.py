@@ -185,8 +185,15 @@ def snapshot() -> Iterator[str]:
 
 
 def may_store() -> bool:
-    """Whether what this unit of work assembles is as new as the primary."""
-    return not current().has_read_behind and not monitor().primary_is_down()
+    """Whether what this unit of work assembles is as new as the primary, and is there for everybody to see."""
+    return not (current().has_read_behind or monitor().primary_is_down() or _is_in_transaction())
+
+
+def _is_in_transaction() -> bool:
+    """Inside a transaction things are seen that may be rolled back. One that a test puts around itself does not
+    count."""
+    blocks = connections[DEFAULT_DB_ALIAS].atomic_blocks
+    return any(not block._from_testcase for block in blocks)  # type: ignore[attr-defined]
 
 
 def _snapshot_alias() -> str:

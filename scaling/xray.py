@@ -20,6 +20,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest, HttpResponse
 from redis.connection import Connection
 
+from .breaker import CACHE, guarded
+
 NAMED_OBJECTS = 40  # in the header
 
 
@@ -76,7 +78,21 @@ class CountedConnection(Connection):
 
 
 class CacheConnection(CountedConnection):
+    """Behind a breaker: while the server is away nobody waits for it."""
+
     server = "cache"
+
+    def connect(self) -> None:
+        with guarded(CACHE):
+            super().connect()
+
+    def send_packed_command(self, command: Any, check_health: bool = True) -> None:
+        with guarded(CACHE):
+            super().send_packed_command(command, check_health=check_health)
+
+    def read_response(self, *args: Any, **options: Any) -> Any:
+        with guarded(CACHE):
+            return super().read_response(*args, **options)
 
 
 class KeepConnection(CountedConnection):

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connections
 
 from scaling import monitor
+from scaling.behind import behind
 from scaling.stores import cache, keep
 from shop.mariadb import QUICK
 
@@ -34,6 +35,8 @@ def valkeys():
 def empty_valkeys(valkeys):
     cache().flushall()
     keep().flushall()
+    yield
+    assert behind.wait(60), "what was begun behind an answer did not end"
 
 
 @pytest.fixture(scope="session")

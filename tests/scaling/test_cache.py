@@ -61,7 +61,7 @@ def test_a_refresh_replaces_the_whole_object(things):
     things.put(1, 11, "cake")
     things.refresh([1])
     assert things.get(1)["text"] == "cake"
-    assert things.peek(1)[1] == 11
+    assert things.peek(1).version == 11
 
 
 def test_an_old_build_that_finishes_last_is_refused(things):

@@ -2,6 +2,7 @@
 
 import pytest
 
+from scaling.behind import behind
 from scaling.cache import Built, CachedObject, fetch, registry
 from scaling.listings import Listing, _add, _begin, _finish
 from scaling.stores import cache
@@ -45,6 +46,7 @@ def listing(loaves):
 
 def prices(listing, first=0, last=9):
     part = fetch(listing.slice(first, last))[0]
+    assert behind.wait(20)
     return part.total, [card["price"] for card in part.cards]
 
 

@@ -1,0 +1,76 @@
+"""Keeping the cache abreast: of what a visitor has just changed, and of what was changed while it was away."""
+
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.db import Error, connections
+from django.utils.module_loading import import_string
+
+from .cache import RefusedError, registry
+from .replicas import unit_of_work
+from .stores import cache
+
+REFRESHES = 3  # until what a visitor has changed is built, or is read from the tables
+MOST_UNDONE = 2_000
+
+
+def bring_up_to(versions: dict[str, int]) -> bool:
+    """Refresh those of these objects ("name:id") that are not stored, or as older versions. False if that was in
+    vain."""
+    wanted = {name: version for name, version in versions.items() if name.partition(":")[0] in registry}
+    for _ in range(REFRESHES):
+        stale = _by_name(older_than(wanted))
+        if not stale:
+            return True
+        for name, ids in stale.items():
+            try:
+                built = registry[name].refresh(ids)
+            except RefusedError:
+                return False
+            for pk in (pk for pk in ids if built[pk].data is None):
+                del wanted[f"{name}:{pk}"]  # there is no such object any more, and the cache has been told
+    return not older_than(wanted)
+
+
+def older_than(versions: dict[str, int]) -> list[tuple[str, int]]:
+    """Which of these objects are not stored, or as older versions, in one round trip."""
+    if not versions:
+        return []
+    named = [(name, int(pk)) for name, _, pk in (each.partition(":") for each in versions)]
+    pipeline = cache().pipeline(transaction=False)
+    for name, pk in named:
+        pipeline.hget(registry[name].key(pk), f"v:{registry[name].shape}")
+    stored = zip(named, versions.values(), pipeline.execute(), strict=True)
+    return [each for each, version, found in stored if found is None or int(found) < version]
+
+
+def catch_up() -> None:
+    """The cache is back. It may hold what was changed while nobody could tell it: drop that before anybody reads.
+    What cannot be known, or is too much, drops everything."""
+    undone = _undone()
+    if undone is None:
+        cache().flushdb()
+        return
+    named = ((name, int(pk)) for name, _, pk in (each.partition(":") for each in undone))
+    for name, ids in _by_name(each for each in named if each[0] in registry).items():
+        registry[name].forget(ids)
+
+
+def _undone() -> list[str] | None:
+    changes = import_string(settings.CAUSAL_CHANGES)
+    try:
+        with unit_of_work():
+            undone = changes.undone(MOST_UNDONE)
+            changes.hurry()
+        return undone
+    except Error:
+        return None
+    finally:
+        connections.close_all()
+
+
+def _by_name(named: Iterable[tuple[str, int]]) -> dict[str, list[int]]:
+    ids: dict[str, list[int]] = {}
+    for name, pk in named:
+        ids.setdefault(name, []).append(pk)
+    return ids

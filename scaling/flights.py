@@ -1,0 +1,69 @@
+"""Cache, when it has no answer: what many want at once is read once, and the database is asked by few at a time.
+
+Five hundred readers of one cold key would be five hundred assemblies, and a cache that is away would send the whole
+crowd to the database. So in each process threads that want the same share one answer, and no more than READS_AT_ONCE
+of them read.
+"""
+
+import os
+import threading
+from collections.abc import Callable, Hashable, Iterator
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from django.db import OperationalError
+
+READS_AT_ONCE = 4
+PATIENCE_SECONDS = 2.0  # for a place among the readers
+SHARED_SECONDS = 5.0  # for what somebody else is at
+
+T = TypeVar("T")
+
+
+class Flights:
+    """Work under way in this process, by what it is for."""
+
+    def __init__(self) -> None:
+        self._under_way: dict[Hashable, Future] = {}
+        self._lock = threading.Lock()
+        self._reads = threading.BoundedSemaphore(READS_AT_ONCE)
+
+    def share(self, key: Hashable, work: Callable[[], T]) -> T:
+        """The result of `work`, or of somebody else's who is at the same; also if that is an error."""
+        with self._lock:
+            shared: Future[Any] | None = self._under_way.get(key)
+            if shared is None:
+                mine = self._under_way[key] = Future()
+        if shared is not None:
+            return _result(shared)
+        try:
+            mine.set_result(work())
+        except BaseException as error:
+            mine.set_exception(error)
+        finally:
+            with self._lock:
+                del self._under_way[key]
+        return mine.result()
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """A place among those who read. Whoever gets none in time is told what a database too busy would say."""
+        if not self._reads.acquire(timeout=PATIENCE_SECONDS):
+            raise OperationalError("Too many are reading at once.")
+        try:
+            yield
+        finally:
+            self._reads.release()
+
+
+def _result(shared: Future[Any]) -> Any:
+    try:
+        return shared.result(SHARED_SECONDS)
+    except FutureTimeoutError:
+        raise OperationalError("Somebody is at it, and takes too long.") from None
+
+
+flights = Flights()
+os.register_at_fork(after_in_child=flights.__init__)  # type: ignore[misc]  # a fork copies locks, not their holders

@@ -1,0 +1,108 @@
+"""Cache, when it has no answer: one builds, the others wait shortly, and the database is asked by few.
+
+A reader takes the lease of what is missing and builds it; who finds the lease taken waits for that builder, and asks
+the database itself only when it takes too long. What has expired is served, and built again behind the answer. With
+the cache away, the durable copies answer, and what there is none of is assembled.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from . import codec, fence
+from .flights import flights
+from .kinds import Kind, registry
+from .reading import CACHE_DOWN, Built
+from .replicas import current, may_store
+from .stores import cache
+
+WAIT_SECONDS = 1.5
+LOOK_AGAIN_SECONDS = 0.02
+
+
+def fill(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
+    """Build what a reader misses, all of it in one batch. Threads that want the same share one answer; whoever has
+    just written does not share what may have been begun before."""
+    if current().bears_token:
+        return _fill(kind, ids)
+    return flights.share((kind.name, tuple(ids)), partial(_fill, kind, ids))
+
+
+def read_without_cache(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
+    """The durable copies, and from the tables what there is none of; all from the tables for somebody who has just
+    written."""
+    if current().bears_token:
+        return kind.assemble_all(ids)
+    return flights.share((kind.name, "durable", tuple(ids)), partial(_read_durable, kind, ids))
+
+
+def renew(kind: Kind, pk: int) -> None:
+    """Build again what has expired, unless somebody else has or does."""
+    state, token = kind.take([pk], fence.EXPIRED)[pk]
+    if state == fence.TAKEN:
+        _build(kind, {pk: token})
+
+
+def opened(kind: Kind, ids: Sequence[int], stored: Sequence[Sequence[bytes | None]]) -> dict[int, Built]:
+    """As they were built, from what is stored of each: (payload, card)."""
+    return {
+        pk: _unpacked(kind, codec.unpack(whole), codec.unpack_card(card))
+        for pk, (whole, card) in zip(ids, stored, strict=True)
+        if whole is not None and card is not None
+    }
+
+
+def stored(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
+    """What is stored now, in one round trip."""
+    if not ids:
+        return {}
+    pipeline = cache().pipeline(transaction=False)
+    for pk in ids:
+        pipeline.hmget(kind.key(pk), f"s:{kind.shape}", f"c:{kind.shape}")
+    return opened(kind, ids, pipeline.execute())
+
+
+def _fill(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
+    try:
+        return _build_or_wait(kind, ids) if may_store() else read_without_cache(kind, ids)
+    except CACHE_DOWN:
+        return read_without_cache(kind, ids)
+
+
+def _build_or_wait(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
+    """Build those whose lease is free, and wait shortly for who is building the others."""
+    deadline = time.monotonic() + (0 if current().bears_token else WAIT_SECONDS)
+    built: dict[int, Built] = {}
+    waiting = list(ids)
+    while waiting:
+        taken = kind.take(waiting, fence.MISSING)
+        built |= _build(kind, {pk: token for pk, (state, token) in taken.items() if state == fence.TAKEN})
+        built |= stored(kind, [pk for pk, (state, _) in taken.items() if state == fence.THERE])
+        waiting = [pk for pk in waiting if pk not in built]
+        if waiting and time.monotonic() >= deadline:
+            return built | read_without_cache(kind, waiting)
+        if waiting:
+            time.sleep(LOOK_AGAIN_SECONDS)
+    return built
+
+
+def _build(kind: Kind, tokens: Mapping[int, str]) -> dict[int, Built]:
+    """Build under these leases and store, unless somebody has taken over. Listings are left to a refresh."""
+    if not tokens:
+        return {}
+    with flights.reading():
+        built = kind.assemble_all(list(tokens))
+    kind.store(tokens, built)
+    return built
+
+
+def _read_durable(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
+    with flights.reading():
+        found = kind.durable(ids)
+        missing = [pk for pk in ids if pk not in found]
+        return found | kind.assemble_all(missing) if missing else found
+
+
+def _unpacked(kind: Kind, whole: codec.Packed, card: codec.Packed) -> Built:
+    refs = [(registry[name], pk) for name, pk in whole.refs]
+    return Built(whole.version, whole.data, card.data, refs, expires_at=whole.expires_at)
