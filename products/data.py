@@ -36,7 +36,7 @@ class Products(CachedObject):
             read = ProductData(ids, alias)
             whole = read.assemble()
             versions = versions_of(self.name, ids, alias)
-        return {pk: self._built(versions.get(pk, 0), data) for pk, data in whole.items()}
+        return absent(versions) | {pk: self._built(versions.get(pk, 0), data) for pk, data in whole.items()}
 
     def durable(self, ids: Sequence[int]) -> dict[int, Built]:
         rows = documents.read(ids, self.shape)
@@ -75,7 +75,7 @@ class Categories(CachedObject):
             rows = list(Category.objects.using(alias).filter(pk__in=ids))
             tags = tags_of_categories(ids, alias)
             versions = versions_of(self.name, ids, alias)
-        built = {}
+        built = absent(versions)
         for row in rows:
             card = category_card(row) | {"tags": tags[row.pk]}
             built[row.pk] = Built(versions.get(row.pk, 0), card, card, entries=[shelf_entry(row.pk, row.position)])
@@ -92,7 +92,7 @@ class Articles(CachedObject):
         with snapshot() as alias:
             rows = list(Article.objects.using(alias).published().filter(pk__in=ids))
             versions = versions_of(self.name, ids, alias)
-        built = {}
+        built = absent(versions)
         for row in rows:
             card = article_card(row)
             data = card | {"html": render_body(row.body)}
@@ -100,6 +100,11 @@ class Articles(CachedObject):
                 versions.get(row.pk, 0), data, card, entries=[journal_entry(row.pk, row.published_at)]
             )
         return built
+
+
+def absent(versions: Mapping[int, int]) -> dict[int, Built]:
+    """What is known of objects that are not found: since when."""
+    return {pk: Built(version, None) for pk, version in versions.items()}
 
 
 def category_card(row: Category) -> dict:

@@ -114,7 +114,9 @@ def _valkey(url: str, connection_class: type) -> dict:
             "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
             "SOCKET_CONNECT_TIMEOUT": 0.5,  # seconds
             "SOCKET_TIMEOUT": 1.0,
-            "CONNECTION_POOL_KWARGS": {"connection_class": connection_class},
+            # However many threads there are, a server sees a bounded number of connections; the others wait for one.
+            "CONNECTION_POOL_CLASS": "redis.BlockingConnectionPool",
+            "CONNECTION_POOL_KWARGS": {"connection_class": connection_class, "max_connections": 32, "timeout": 2},
         },
     }
 

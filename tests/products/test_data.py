@@ -6,8 +6,10 @@ import pytest
 from django.utils import timezone
 
 from jobs.versions import versions_of
+from products import documents
 from products.data import ARTICLES, CATEGORIES, PRODUCTS, render_body, shelves
 from products.models import Document, Price, Product, Stock, Term
+from scaling.cache import Built
 from scaling.xray import measured
 
 from ..factories import (
@@ -106,20 +108,47 @@ def test_a_refresh_writes_the_document_and_the_index_of_search():
     assert not Term.objects.exists()
 
 
-def test_an_older_document_never_replaces_a_newer_one():
+def test_an_older_document_or_index_never_replaces_a_newer_one():
     product = make_product()
     old = PRODUCTS.assemble([product.pk])
     Product.objects.filter(pk=product.pk).update(name="Rye")
     PRODUCTS.refresh([product.pk])
-    PRODUCTS.persist(old, [], 0)
+    assert PRODUCTS.persist(old) == {}
     assert Document.objects.get().data["name"] == "Rye"
+    assert Term.objects.filter(term="rye").exists()
+    assert not Term.objects.filter(term="sourdough").exists()
 
 
 def test_a_document_made_since_is_not_removed_by_who_saw_it_absent():
     product = make_product()
     PRODUCTS.refresh([product.pk])
-    PRODUCTS.persist({}, [product.pk], began_at=version_of(product) - 1)
-    assert Document.objects.exists()
+    assert PRODUCTS.persist({product.pk: Built(version_of(product) - 1, None)}) == {}
+    assert Document.objects.filter(is_gone=False).exists()
+
+
+def test_a_document_keeps_the_places_to_leave_until_they_are_left():
+    bread, cakes = make_category(), make_category("Cakes")
+    product = make_product(category=bread)
+    PRODUCTS.refresh([product.pk])
+    Product.objects.filter(pk=product.pk).update(category=cakes)
+    moved = PRODUCTS.assemble([product.pk])
+    places = PRODUCTS.persist(moved)
+    assert (f"l:products:{bread.pk}::price", f"country sourdough|{product.pk}") in places[product.pk]
+    assert PRODUCTS.persist(moved) == places  # also for whoever does it again after a crash
+    PRODUCTS.settle(moved)
+    assert PRODUCTS.persist(moved) == {product.pk: []}
+
+
+def test_what_is_gone_keeps_its_document_until_it_has_left_the_listings():
+    product = make_product()
+    PRODUCTS.refresh([product.pk])
+    Product.objects.filter(pk=product.pk).update(is_published=False)
+    gone = PRODUCTS.assemble([product.pk])
+    assert PRODUCTS.persist(gone)[product.pk]
+    assert documents.ids(documents.matching(None), "name", 0, 9) == (0, [])
+    assert PRODUCTS.durable([product.pk])[product.pk].data is None
+    PRODUCTS.settle(gone)
+    assert not Document.objects.exists()
 
 
 def test_the_stock_is_shown_as_a_band():
