@@ -7,7 +7,7 @@ from accounts import friends
 from accounts.models import Friendship, User
 from accounts.tasks import ask_by_email
 from jobs.models import Outbox
-from tests.factories import make_user, mallory, steve
+from tests.factories import make_follow, make_user, mallory, steve
 from tests.shop.people import at_once
 
 pytestmark = pytest.mark.django_db
@@ -25,10 +25,6 @@ def rows():
     return {(follower, followed): state for follower, followed, state in named}
 
 
-def follows(follower, followed):
-    return Friendship.objects.create(follower=follower, followed=followed, state=State.ACCEPTED)
-
-
 def test_following_needs_a_yes(maya):
     friends.ask(steve().pk, maya.pk)
     assert rows() == {("Steve", "Maya"): State.ASKED}
@@ -43,7 +39,7 @@ def test_asking_twice_asks_once(maya):
 
 
 def test_asking_again_does_not_undo_a_yes(maya):
-    follows(steve(), maya)
+    make_follow(steve(), maya)
     friends.ask(steve().pk, maya.pk)
     assert rows() == {("Steve", "Maya"): State.ACCEPTED}
 
@@ -70,14 +66,14 @@ def test_nobody_asks_a_closed_account_or_no_account(maya):
 @pytest.mark.parametrize("state", [State.ASKED, State.ACCEPTED])
 def test_each_of_the_two_can_end_it(maya, state):
     for end in (lambda: friends.refuse(maya.pk, steve().pk), lambda: friends.unfollow(steve().pk, maya.pk)):
-        Friendship.objects.create(follower=steve(), followed=maya, state=state)
+        make_follow(steve(), maya, state)
         assert end()
         assert rows() == {} and not end()
 
 
 def test_a_block_ends_both_directions_at_once(maya):
-    follows(steve(), maya)
-    follows(maya, steve())
+    make_follow(steve(), maya)
+    make_follow(maya, steve())
     friends.block(maya.pk, steve().pk)
     assert rows() == {("Steve", "Maya"): State.BLOCKED}
 
@@ -107,7 +103,7 @@ def test_two_may_block_each_other_and_each_takes_back_only_their_own(maya):
 
 
 def test_after_a_block_is_taken_back_one_asks_anew(maya):
-    follows(steve(), maya)
+    make_follow(steve(), maya)
     friends.block(maya.pk, steve().pk)
     assert friends.unblock(maya.pk, steve().pk)
     assert rows() == {}
@@ -122,10 +118,10 @@ def test_nobody_blocks_themselves_or_nobody(maya):
 
 
 def test_the_table_itself_refuses_a_second_row_and_oneself(maya):
-    follows(steve(), maya)
+    make_follow(steve(), maya)
     for followed in (maya, steve()):
         with pytest.raises(IntegrityError), transaction.atomic():
-            follows(steve(), followed)
+            make_follow(steve(), followed)
 
 
 def do(subject):
