@@ -64,11 +64,24 @@ async function me() {
     token = mine.csrf ?? "";
     all("form[data-csrf]").forEach(carryToken);
     showName(mine);
+    if (mine.name) news();
     showBasket(mine.basket ?? 0);
     (mine.notices ?? []).forEach((words) => notice(words, "done"));
   } catch {
     /* Without it the header stays as it was sent: "Your account" and "Basket". */
   }
+}
+
+/* What friends liked, for a page that has a place for it. Nothing is shown where there is nothing. */
+async function news() {
+  const place = one("[data-news]");
+  if (!place) return;
+  const answer = await fetch(place.dataset.news, { headers: { Accept: "application/json" } });
+  const { html } = answer.ok ? await answer.json() : {};
+  if (!html) return;
+  const page = new DOMParser().parseFromString(html, "text/html");
+  one("ul", place).replaceChildren(...page.body.children);
+  place.hidden = false;
 }
 
 function carryToken(form) {
