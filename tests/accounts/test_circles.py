@@ -6,6 +6,7 @@ from django.db import connection
 from accounts import friends
 from accounts.data import CIRCLES, FRIENDS, PEOPLE, circles
 from accounts.models import Friendship, User
+from jobs.models import Outbox
 from scaling.xray import measured
 from tests.factories import make_follow, make_user, mallory, steve
 from tests.shop.people import work_off
@@ -102,3 +103,10 @@ def test_a_new_name_reaches_every_circle(maya):
     User.objects.filter(pk=maya.pk).update(name="Maya Lindqvist")
     work_off()
     assert names(steve(), "following") == ["Maya Lindqvist"]
+
+
+def test_signing_in_builds_nothing_anew(client, maya):
+    work_off()
+    client.force_login(maya)
+    assert User.objects.get(pk=maya.pk).last_login
+    assert not Outbox.objects.exists()
