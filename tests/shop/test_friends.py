@@ -9,6 +9,7 @@ from django.urls import reverse
 from accounts.models import Friendship, User
 from jobs.models import Outbox
 from tests.factories import make_follow, make_product, make_review, make_user, mallory, steve
+from tests.scaling.test_causal import standing_still
 from tests.shop.people import visitor, work_off
 
 pytestmark = pytest.mark.django_db
@@ -320,3 +321,20 @@ def test_a_stream_has_pages_that_nobody_can_break(customer, maya):
     assert page_of(customer, f"{FRIENDS}?page=2").count(" liked <a") == 2
     for bad in ("3", "0", "-1", "x", "9" * 40):
         assert customer.get(FRIENDS, {"page": bad}).status_code == 404
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_has_done_something_sees_it_while_the_replicas_stand_still(customer, maya):
+    make_follow(steve(), maya)
+    make_follow(mallory(), steve(), State.ASKED)
+    make_review(author=maya, body="Bought two.")
+    assert "Bought two." in page_of(customer)
+    with standing_still():
+        do(customer, "accept", mallory())
+        for _ in range(2):
+            page = page_of(customer)
+            assert "Mallory" in part(page, "followers") and not part(page, "asking")
+        do(customer, "unfollow", maya)
+        for path in (FRIENDS, reverse("account"), reverse("news")):
+            assert "Bought two." not in page_of(customer, path)
+        assert "Ask to follow" in page_of(customer, person_page(maya))
