@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from django.db.models import Q
 
-from jobs.versions import versions_of
+from jobs.versions import absent, versions_of
 from scaling.cache import Built, CachedObject, Whole, fetch
 from scaling.replicas import snapshot
 
@@ -26,7 +26,7 @@ class People(CachedObject):
             rows = list(User.objects.using(alias).filter(pk__in=ids, is_active=True))
             versions = versions_of(self.name, ids, alias)
         cards = {row.pk: {"id": row.pk, "name": row.name, "picture": row.picture} for row in rows}
-        return {pk: Built(versions.get(pk, 0), card, card) for pk, card in cards.items()}
+        return absent(versions) | {pk: Built(versions.get(pk, 0), card, card) for pk, card in cards.items()}
 
 
 class Friends(CachedObject):
@@ -42,7 +42,7 @@ class Friends(CachedObject):
             rows = Friendship.objects.using(alias).filter(Q(follower__in=there) | Q(followed__in=there))
             circles = circles_of(rows)
             versions = versions_of(self.name, ids, alias)
-        return {pk: self._built(versions.get(pk, 0), circles[pk]) for pk in there}
+        return absent(versions) | {pk: self._built(versions.get(pk, 0), circles[pk]) for pk in there}
 
     def _built(self, version: int, circles: dict[str, list[int]]) -> Built:
         data = {circle: sorted(circles[circle]) for circle in CIRCLES}

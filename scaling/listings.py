@@ -66,8 +66,8 @@ class Listing:
         return bool(_finish(cache(), [self.key], [token]))
 
     def forget(self) -> None:
-        """Drop it; the next reader has it rebuilt."""
-        cache().delete(self.key, f"{self.key}:next")
+        """Drop it; the next reader has it rebuilt. A rebuild that has begun goes along."""
+        cache().delete(self.key, f"{self.key}:next", f"{self.key}:lease")
 
     def _answer(self, stored: list | None, first: int, last: int) -> Slice:
         if current().bears_token:

@@ -16,14 +16,13 @@ from django.db.models import QuerySet
 from django.utils.text import Truncator
 
 from accounts.models import Friendship
-from jobs.versions import versions_of
+from jobs.versions import absent, versions_of
 from products.data import cards
 from products.models import Review
 from scaling.cache import Built, CachedObject, Stored, fetch
 from scaling.listings import Listing
 from scaling.reading import CACHE_DOWN
 from scaling.replicas import primary, snapshot
-from scaling.stores import cache
 
 LIKED = 4  # out of five
 FIRST_WORDS = 160  # characters
@@ -49,7 +48,8 @@ class Activities(CachedObject):
             rows = list(likes().using(alias).filter(pk__in=ids).select_related("author"))
             followers = followers_of({row.author_id for row in rows}, alias)
             versions = versions_of(self.name, ids, alias)
-        return {row.pk: self._built(versions.get(row.pk, 0), row, followers[row.author_id]) for row in rows}
+        built = {row.pk: self._built(versions.get(row.pk, 0), row, followers[row.author_id]) for row in rows}
+        return absent(versions) | built
 
     def _built(self, version: int, row: Review, followers: Sequence[int]) -> Built:
         card = activity_card(row)
@@ -141,9 +141,9 @@ def _visible(follower: int, activities: list[Stored]) -> list[Stored]:
 
 
 def drop_streams(followers: Iterable[int]) -> None:
-    """After a friendship has changed. A rebuild that began before goes along."""
-    keys = [stream_key(follower) for follower in followers]
-    cache().delete(*keys, *(f"{key}:next" for key in keys), *(f"{key}:lease" for key in keys))
+    """After a friendship has changed."""
+    for follower in followers:
+        stream_of(follower).forget()
 
 
 ACTIVITIES = Activities()
