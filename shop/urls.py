@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from .views import account, basket, checkout, home, journal, machines, me, orders, reviews
+from .views import account, basket, checkout, home, journal, machines, me, metrics, orders, reviews
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -24,6 +24,7 @@ urlpatterns = [
     path("me.json", me.me, name="me"),
     path("media/<path:path>", machines.media, name="media"),
     path("livez", machines.livez, name="livez"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("robots.txt", machines.robots, name="robots"),
     path("sitemap.xml", machines.sitemap, name="sitemap"),
     path("admin/", admin.site.urls),
