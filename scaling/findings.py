@@ -6,16 +6,17 @@ All of it is bounded: some numbers a kind, the last few faults, and so many obje
 import time
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from . import codec, lua
-from .comparing import Fault
+from .comparing import CACHED, DOCUMENTS, LISTINGS, Fault
 from .stores import keep
 
 COUNTS, CURSORS, LATER, WRONG = "sampler:counts", "sampler:cursors", "sampler:later", "sampler:wrong"
 MOST_KEPT = 50
 MOST_LATER = 5_000
+PLACES = {CACHED: "in the cache", DOCUMENTS: "in the documents", LISTINGS: "in the listings"}
 
 _move = lua.Script("sampler_move")
 
@@ -46,6 +47,31 @@ class Found:
     at: float
 
 
+@dataclass
+class Result:
+    """What a sampler has done so far."""
+
+    compared: int = 0
+    faults: list[Fault] = field(default_factory=list)
+    repaired: int = 0
+    later: int = 0  # in flight, to be looked at again
+    is_cut_short: bool = False
+
+    def __str__(self) -> str:
+        wrong = {where: sum(fault.where == where for fault in self.faults) for where in PLACES}
+        parts = [f"Compared {self.compared:,}"]
+        if self.faults:
+            parts.append(", ".join(f"{count:,} wrong {PLACES[where]}" for where, count in wrong.items() if count))
+            parts.append(f"{self.repaired:,} repaired")
+        elif self.compared:
+            parts.append("nothing was wrong")
+        if self.later:
+            parts.append(f"{self.later:,} in flight, to be looked at again")
+        if self.is_cut_short:
+            parts.append("there was no time for the rest")
+        return f"{'; '.join(parts)}."
+
+
 def tell(name: str, counts: Mapping[str, int], faults: Sequence[Fault] = ()) -> None:
     """Add to a kind's counts, and keep the faults, in one round trip."""
     pipeline = keep().pipeline()
@@ -62,8 +88,8 @@ def tallies() -> list[Tally]:
     """The counts of every kind that was ever compared."""
     found: defaultdict[str, dict[str, Any]] = defaultdict(dict)
     counts: Any = keep().hgetall(COUNTS)
-    for field, count in counts.items():
-        name, _, what = field.decode().partition(":")
+    for key, count in counts.items():
+        name, _, what = key.decode().partition(":")
         found[name][what] = float(count) if what.endswith("_at") else int(count)
     return [Tally(name, **of_name) for name, of_name in sorted(found.items())]
 

@@ -11,13 +11,13 @@ import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
 from . import findings
 from .cache import CachedObject, RefusedError, registry
 from .comparing import CACHED, DOCUMENTS, LISTINGS, Fault, compare, compare_listing
+from .findings import Result
 from .listings import listing_of
 from .replicas import primary, unit_of_work
 from .stores import cache
@@ -32,20 +32,6 @@ BATCH = 100
 LISTING = "listing"  # what listings are counted as, and the walk through the keys of the cache
 
 log = logging.getLogger(__name__)
-
-
-@dataclass
-class Result:
-    """What a sampler has done so far."""
-
-    compared: int = 0
-    faults: list[Fault] = field(default_factory=list)
-    repaired: int = 0
-    later: int = 0  # in flight, to be looked at again
-    is_cut_short: bool = False
-
-    def wrong(self, where: str) -> int:
-        return sum(fault.where == where for fault in self.faults)
 
 
 class Sampler:

@@ -27,7 +27,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 BENCH = env.bool("BENCH", default=False)  # serve /empty/, to compare pages with
 XRAY = env.bool("XRAY", default=False)  # Server-Timing on every response: what it cost
-METRICS_TOKEN = env("METRICS_TOKEN", default="")  # who bears it may read /metrics; when empty nobody may, but with XRAY
+METRICS_TOKEN = env("METRICS_TOKEN", default="")  # who bears it reads /metrics; without one only XRAY shows it
 
 KEEP_URL = env("KEEP_URL", default="redis://127.0.0.1:6390/0")  # sessions, baskets, tokens, broker: noeviction, AOF
 SESSION_ENGINE = "scaling.sessions"

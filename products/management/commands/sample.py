@@ -7,8 +7,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from products import shelf  # noqa: F401, says which listing a key is
 from products.progress import Bar
 from scaling.cache import registry
-from scaling.comparing import CACHED, DOCUMENTS, LISTINGS, BusyError
-from scaling.sampler import LISTING, Result, Sampler, sampling
+from scaling.comparing import BusyError
+from scaling.findings import Result
+from scaling.sampler import LISTING, Sampler, sampling
 from scaling.stores import cache
 from scaling.unavailable import OUTAGES
 
@@ -35,7 +36,7 @@ class Command(BaseCommand):
                 result = compare_all(sampler) if all else sampler.run()
         except (*OUTAGES, BusyError) as why:
             raise CommandError(f"Not everything was compared: {why}") from why
-        self.stdout.write(told(result))
+        self.stdout.write(str(result))
         for fault in result.faults[:MOST_SHOWN]:
             self.stdout.write(f"  {fault.name} {fault.subject} ({fault.where}): {fault.what}")
         if result.faults:
@@ -51,23 +52,6 @@ def compare_all(sampler: Sampler) -> Result:
         for number in sampler.scan():
             bar.step(number)
     return sampler.result
-
-
-def told(result: Result) -> str:
-    """In one line."""
-    wrong = {where: result.wrong(where) for where in (CACHED, DOCUMENTS, LISTINGS)}
-    parts = [f"Compared {result.compared:,}"]
-    if result.faults:
-        parts.append(", ".join(f"{count:,} wrong in {_PLACES[where]}" for where, count in wrong.items() if count))
-        parts.append(f"{result.repaired:,} repaired")
-    else:
-        parts.append("nothing was wrong")
-    if result.later:
-        parts.append(f"{result.later:,} in flight, to be looked at again")
-    return f"{'; '.join(parts)}."
-
-
-_PLACES = {CACHED: "the cache", DOCUMENTS: "the documents", LISTINGS: "the listings"}
 
 
 def _known() -> list[str]:
