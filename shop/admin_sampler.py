@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from products.models import Product
 from scaling.comparing import BusyError
-from scaling.findings import PLACES, Found, latest, tallies
+from scaling.findings import PLACES, Found, Tally, latest, tallies
 from scaling.sampler import sampling
 
 BATCH_SECONDS = 1.5  # somebody waits for the page
@@ -31,37 +31,43 @@ def sampler_page(request: HttpRequest) -> HttpResponse:
 
 
 def counted() -> dict:
-    """{"rows": [{tally, run_at, round_at}], "compared", "wrong": over all of them}."""
+    """{"rows": [{name, compared, wrong, repaired, run_at, round_at}], "compared", "wrong": over all of them}."""
     found = tallies()
     return {
-        "rows": [
-            {"tally": each, "run_at": _moment(each.run_at), "round_at": _moment(each.round_at)} for each in found
-        ],
-        "compared": sum(each.compared for each in found),
+        "rows": [_row(each) for each in found],
+        "compared": f"{sum(each.compared for each in found):,}",
         "wrong": sum(each.wrong for each in found),
     }
 
 
 def faults() -> list[dict]:
-    """The last that were wrong, the newest first, each with the address of its object where it has a page."""
+    """The last that were wrong, the newest first: {fault, place, at, title, url}, the address of a product's object
+    while there is one."""
     found = latest()
     ids = {int(each.fault.subject) for each in found if each.fault.name == "product"}
-    there = set(Product.objects.filter(pk__in=ids).values_list("pk", flat=True))
-    return [
-        {
-            "fault": each.fault,
-            "place": PLACES[each.fault.where],
-            "at": _moment(each.at),
-            "url": _address(each, there),
-        }
-        for each in found
-    ]
+    names = dict(Product.objects.filter(pk__in=ids).values_list("pk", "name"))
+    return [_fault(each, names) for each in found]
 
 
-def _address(found: Found, products: set[int]) -> str:
-    if found.fault.name != "product" or int(found.fault.subject) not in products:
-        return ""
-    return reverse("admin:products_product_object", args=[found.fault.subject])
+def _row(tally: Tally) -> dict:
+    wrong = {where: getattr(tally, where) for where in PLACES}
+    return {
+        "name": tally.name,
+        "compared": f"{tally.compared:,}",
+        "wrong": ", ".join(f"{count:,} {PLACES[where]}" for where, count in wrong.items() if count),
+        "repaired": f"{tally.repaired:,}",
+        "run_at": _moment(tally.run_at),
+        "round_at": _moment(tally.round_at),
+    }
+
+
+def _fault(found: Found, names: dict[int, str]) -> dict:
+    fault = found.fault
+    shown = {"fault": fault, "place": PLACES[fault.where], "at": _moment(found.at), "title": "", "url": ""}
+    if fault.name == "product" and int(fault.subject) in names:
+        shown["title"] = names[int(fault.subject)]
+        shown["url"] = reverse("admin:products_product_object", args=[fault.subject])
+    return shown
 
 
 def _compare(request: HttpRequest) -> None:
