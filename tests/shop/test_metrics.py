@@ -17,6 +17,11 @@ pytestmark = pytest.mark.django_db
 LINE = re.compile(r'[a-z_]+(\{[a-z]+="[^"]*"(,[a-z]+="[^"]*")*\})? -?[0-9.e+]+')
 
 
+@pytest.fixture(autouse=True)
+def no_token(settings):
+    settings.METRICS_TOKEN = ""
+
+
 @pytest.fixture
 def told(client):
     """What is answered, as lines."""
