@@ -113,10 +113,10 @@ def _look(kind: Kind, ids: Sequence[int]) -> Looked:
 
 def differences(found: Built, built: Built) -> str:
     """How what was found differs from what is assembled now; empty when it does not."""
-    if found.data is None or built.data is None:
-        return (
-            "" if found.data is built.data else "is said to be absent" if found.data is None else "is there no more"
-        )
+    if found.data is None:
+        return "" if built.data is None else "is said to be absent"
+    if built.data is None:
+        return "is there no more"
     names = _differing(found.data, _plain(built.data))
     names += [f"card {name}" for name in _differing(found.card or {}, _plain(built.card or {}))]
     if list(found.refs) != list(built.refs):
