@@ -13,11 +13,11 @@ from jobs.versions import absent, versions_of
 from scaling.cache import Built, CachedObject, Want, fetch
 from scaling.fence import Entry
 from scaling.kinds import Places
-from scaling.listings import Listing
+from scaling.listings import Listing, known
 from scaling.replicas import snapshot
 from scaling.retries import retried
 
-from . import documents, search_index
+from . import documents, sampling, search_index
 from .assembly import BESIDE_CARD, CARD, ProductData
 from .models import Article, Category, Product, Tag
 
@@ -57,6 +57,15 @@ class Products(CachedObject):
     def settle(self, built: Mapping[int, Built]) -> None:
         documents.settle(built)
 
+    def after(self, pk: int, most: int) -> Sequence[int]:
+        return sampling.product_ids_after(pk, most)
+
+    def count(self) -> int:
+        return sampling.count_products()
+
+    def unsound(self, built: Mapping[int, Built]) -> dict[int, str]:
+        return sampling.unsound_documents(built)
+
     def _built(self, version: int, data: dict) -> Built:
         refs = [(self, pk) for pk in data["related"]]
         card = {key: data[key] for key in CARD}
@@ -81,6 +90,12 @@ class Categories(CachedObject):
             built[row.pk] = Built(versions.get(row.pk, 0), card, card, entries=[shelf_entry(row.pk, row.position)])
         return built
 
+    def after(self, pk: int, most: int) -> Sequence[int]:
+        return sampling.ids_after(Category, pk, most)
+
+    def count(self) -> int:
+        return Category.objects.count()
+
 
 class Articles(CachedObject):
     """A journal article, fully rendered."""
@@ -100,6 +115,12 @@ class Articles(CachedObject):
                 versions.get(row.pk, 0), data, card, entries=[journal_entry(row.pk, row.published_at)]
             )
         return built
+
+    def after(self, pk: int, most: int) -> Sequence[int]:
+        return sampling.ids_after(Article, pk, most)
+
+    def count(self) -> int:
+        return Article.objects.count()
 
 
 def category_card(row: Category) -> dict:
@@ -177,6 +198,7 @@ CATEGORIES = Categories()
 ARTICLES = Articles()
 SHELVES = Listing("l:shelves", CATEGORIES, shelf_rows, shelf_ids)
 JOURNAL = Listing("l:journal", ARTICLES, journal_rows, journal_ids)
+known |= {each.key: {each.key: each}.get for each in (SHELVES, JOURNAL)}
 
 
 def all_shelves() -> Want:

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from .views import account, basket, checkout, friends, home, journal, machines, me, orders, people, reviews
+from .views import account, basket, checkout, friends, home, journal, machines, me, metrics, orders, people, reviews
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -29,6 +29,7 @@ urlpatterns = [
     path("friends.json", friends.news, name="news"),
     path("media/<path:path>", machines.media, name="media"),
     path("livez", machines.livez, name="livez"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("robots.txt", machines.robots, name="robots"),
     path("sitemap.xml", machines.sitemap, name="sitemap"),
     path("admin/", admin.site.urls),
