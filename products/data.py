@@ -9,7 +9,7 @@ from django.db.models import Count
 from django.utils.html import format_html_join
 
 from jobs.outbox import enqueue_many
-from jobs.versions import versions_of
+from jobs.versions import absent, versions_of
 from scaling.cache import Built, CachedObject, Want, fetch
 from scaling.fence import Entry
 from scaling.kinds import Places
@@ -121,11 +121,6 @@ class Articles(CachedObject):
 
     def count(self) -> int:
         return Article.objects.count()
-
-
-def absent(versions: Mapping[int, int]) -> dict[int, Built]:
-    """What is known of objects that are not found: since when."""
-    return {pk: Built(version, None) for pk, version in versions.items()}
 
 
 def category_card(row: Category) -> dict:
