@@ -30,7 +30,7 @@ MOST_NAMED = 5  # differences told of one object
 MOST_ODD = 1_000  # members of one listing
 MEMBERS = 1_000  # read at a time
 SENTINEL = (float("-inf"), "")
-UNREADABLE = (ZstdError, ValueError, TypeError, KeyError)
+UNREADABLE = (ZstdError, ValueError, TypeError, LookupError)
 CACHED, DOCUMENTS, LISTINGS = "cached", "documents", "listings"  # where something is wrong
 
 Odd = tuple[str, float | None, float | None]  # member, its score in the listing, its score in the database

@@ -297,7 +297,9 @@ def test_the_command_fails_when_anything_was_wrong(shop, capsys):
 
 
 def test_the_command_knows_its_kinds():
-    with pytest.raises(CommandError, match=r"There is no kind cake\. There are .*article, category, .*listing"):
+    with pytest.raises(
+        CommandError, match=r"There is no kind cake\. There are .*article, category, .*product, listing"
+    ):
         call_command("sample", "cake")
 
 

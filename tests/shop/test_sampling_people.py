@@ -1,0 +1,55 @@
+"""The sampler and the people: their objects have no durable copies, and are met by their keys in the cache."""
+
+import pytest
+
+from accounts.data import FRIENDS, PEOPLE
+from accounts.models import Friendship, User
+from jobs.models import Outbox
+from jobs.triggers import suspended
+from scaling import comparing
+from scaling.sampler import sampling
+from shop.stream import ACTIVITIES, stream_of
+from tests.factories import make_review, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ana(monkeypatch):
+    """Who follows Maya, with all that is kept of the two."""
+    monkeypatch.setattr(comparing, "IN_FLIGHT_SECONDS", 0)
+    ana, maya = make_user("Ana"), make_user("Maya")
+    review = make_review(author=maya)
+    Friendship.objects.create(follower=ana, followed=maya, state=Friendship.State.ACCEPTED)
+    PEOPLE.refresh([ana.pk, maya.pk])
+    FRIENDS.refresh([ana.pk, maya.pk])
+    stream_of(ana.pk).rebuild()
+    ACTIVITIES.refresh([review.pk])
+    Outbox.objects.all().delete()
+    return ana
+
+
+def faults():
+    with sampling(["person", "friends", "activity", "listing"]) as sampler:
+        for _ in sampler.scan():
+            pass
+    return [(fault.name, fault.subject, fault.what) for fault in sampler.result.faults], sampler.result.compared
+
+
+def test_what_is_right_is_compared_and_the_stream_passed_by(ana):
+    assert faults() == ([], 5)
+
+
+def test_a_person_and_a_friendship_that_are_wrong_are_found(ana):
+    with suspended():
+        User.objects.filter(pk=ana.pk).update(name="Anna")
+        Friendship.objects.all().delete()
+    found, _ = faults()
+    assert {(name, what) for name, _, what in found} == {
+        ("person", "name, card name"),
+        ("friends", "following, what it names"),
+        ("friends", "followers, what it names"),
+    }
+    assert PEOPLE.get(ana.pk)["name"] == "Anna"
+    assert FRIENDS.get(ana.pk)["following"] == []
+    assert faults() == ([], 5)
