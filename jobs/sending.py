@@ -11,6 +11,7 @@ from .claims import put_back
 from .models import Outbox
 from .tasks import OutboxTask
 
+ATTEMPTS_IN_COMPANY = 3
 log = logging.getLogger(__name__)
 
 
@@ -46,13 +47,14 @@ def send(rows: Sequence[Outbox], tasks: dict[str, OutboxTask]) -> list[Outbox]:
 def messages(rows: Sequence[Outbox], tasks: dict[str, OutboxTask]) -> Iterator[Message]:
     """The rows of one task together up to its batch, and all rows of one subject in one message if the task merges.
 
-    Only a first attempt travels in company: a subject that makes its task fail must not hold up the others for good.
+    The first attempts travel in company: a worker that is behind must not be sent the same in smaller pieces. Later
+    ones go alone: what makes a worker die must not hold up the others for good.
     """
     subjects: dict[tuple[str, bool], dict[str | int, list[Outbox]]] = {}
     for row in rows:
-        of_task = subjects.setdefault((row.task, row.attempt == 0), {})
+        of_task = subjects.setdefault((row.task, row.attempt < ATTEMPTS_IN_COMPANY), {})
         of_task.setdefault(row.subject if tasks[row.task].merges else row.pk, []).append(row)
-    for (name, is_first), of_task in subjects.items():
-        alike, size = list(of_task.values()), tasks[name].batch if is_first else 1
+    for (name, in_company), of_task in subjects.items():
+        alike, size = list(of_task.values()), tasks[name].batch if in_company else 1
         for start in range(0, len(alike), size):
             yield Message(tasks[name], [row for each in alike[start : start + size] for row in each])

@@ -8,6 +8,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from scaling.positions import Position, log_of, merged
 from scaling.replicas import Work, unit_of_work
+from scaling.unavailable import OUTAGES
 
 from .models import Outbox
 
@@ -42,15 +43,39 @@ def outbox_task(*, lane: str = "interactive", batch: int = 1) -> Callable[[Calla
                 rows = _not_done(pairs)
                 if batch > 1:
                     rows |= _absorbed(name, {subject for _, subject in pairs}, work)
-                subjects = list(dict.fromkeys(rows.values()))
-                if subjects:
-                    function(subjects if batch > 1 else subjects[0])
-                Outbox.objects.filter(pk__in=list(rows)).delete()
+                do = _all_of if batch > 1 else _only
+                failed = do(function, list(dict.fromkeys(rows.values())))
+                Outbox.objects.filter(pk__in=[pk for pk, subject in rows.items() if subject not in failed]).delete()
+            if failed:
+                raise next(iter(failed.values()))
 
         name = f"{function.__module__}.{function.__name__}"
         return shared_task(name=name, base=OutboxTask, batch=batch, lane=lane)(run)
 
     return decorate
+
+
+def _only(function: Callable[[str], None], subjects: Sequence[str]) -> dict[str, Exception]:
+    for subject in subjects:
+        function(subject)
+    return {}
+
+
+def _all_of(function: Callable[[Sequence[str]], None], subjects: Sequence[str]) -> dict[str, Exception]:
+    """Together; and one by one when that fails, so that a subject that cannot be done holds up no other. Returns
+    those that failed. With a server away nothing can be done, and the error is raised."""
+    failed: dict[str, Exception] = {}
+    try:
+        if subjects:
+            function(subjects)
+    except OUTAGES:
+        raise
+    except Exception as error:
+        if len(subjects) == 1:
+            return {subjects[0]: error}
+        for subject in subjects:
+            failed |= _all_of(function, [subject])
+    return failed
 
 
 def _not_done(pairs: Pairs) -> dict[int, str]:

@@ -36,6 +36,7 @@ from .stores import cache
 __all__ = ["Built", "CachedData", "CachedObject", "Stored", "Want", "Whole", "fetch", "registry"]
 
 REFRESHES = 3  # tries to store against others who take over, evict or flush
+LOOK_AGAIN_SECONDS = 0.02
 
 _read, _cards = lua.Script("read"), lua.Script("cards")
 
@@ -86,13 +87,15 @@ class CachedObject(Kind):
 
     def refresh(self, ids: Iterable[int]) -> dict[int, Built]:
         """Build again, write what is durable, and store, taking over from whoever is building; then move the entries
-        in listings. Returns what was built of each. With the cache down the durable part is still written before the
-        error goes up. Raises RefusedError when others take over again and again."""
+        in listings. Returns what was built of each. Whoever is taken over by another refresh waits for it, and builds
+        again if nothing comes of that. With the cache down the durable part is still written before the error goes
+        up. Raises RefusedError when it is in vain again and again."""
         waiting = list(dict.fromkeys(ids))
         whole: dict[int, Built] = {}
         for _ in range(REFRESHES):
-            built, waiting = self._refresh(waiting)
+            built, refused = self._refresh(waiting)
             whole |= built
+            waiting = self._not_superseded(refused)
             if not waiting:
                 return whole
         raise RefusedError(f"{self.name} {waiting} could not be stored.")
@@ -110,19 +113,34 @@ class CachedObject(Kind):
         packed = codec.Packed(*codec.unpack(answer[0])) if answer else None
         return packed if packed and packed.data is not None else None
 
-    def _refresh(self, ids: Sequence[int]) -> tuple[dict[int, Built], list[int]]:
-        """What was built, and of which of it the store was refused."""
+    def _refresh(self, ids: Sequence[int]) -> tuple[dict[int, Built], dict[int, fence.Lease]]:
+        """What was built, and the leases of what was refused."""
         try:
-            tokens = self.take_over(ids)
+            leases = self.take(ids, fence.OVER)
         except CACHE_DOWN:
             self._persist(self.assemble_all(ids))
             raise
         built = self.assemble_all(ids)
         places = self._persist(built)
-        stored = self.store({pk: tokens[pk] for pk in places}, built, places)
+        stored = self.store({pk: leases[pk] for pk in places}, built, places)
         if left := {pk: built[pk] for pk in stored if places[pk]}:
             self.settle(left)
-        return built, [pk for pk in ids if pk not in stored]
+        return built, {pk: leases[pk] for pk in ids if pk not in stored}
+
+    def _not_superseded(self, refused: Mapping[int, fence.Lease]) -> list[int]:
+        """Those that have to be built again, once nobody is building them any more."""
+        again: list[int] = []
+        waiting = dict(refused)
+        deadline = time.monotonic() + 2 * fence.LEASE_MS / 1000
+        while waiting:
+            became = fence.outcome({self.key(pk): lease for pk, lease in waiting.items()})
+            again += [pk for pk in waiting if became[self.key(pk)] not in (fence.BUSY, fence.THERE)]
+            waiting = {pk: lease for pk, lease in waiting.items() if became[self.key(pk)] == fence.BUSY}
+            if waiting and time.monotonic() > deadline:
+                return [*again, *waiting]
+            if waiting:
+                time.sleep(LOOK_AGAIN_SECONDS)
+        return again
 
     def _persist(self, built: Mapping[int, Built]) -> Places:
         with primary():  # what is stored is compared with what is stored there, not with what a replica has heard of

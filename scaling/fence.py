@@ -7,7 +7,7 @@ takes them along, so nothing begun before can be stored after.
 
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +19,10 @@ ABSENT_SECONDS = 60
 MOST_ABSENT = 10_000  # a crawler that asks for what does not exist fills no more than that
 LIFETIME_SECONDS = 24 * 3600  # then an object is built again, whether it has changed or not
 MISSING, EXPIRED, OVER = "missing", "expired", "over"  # why a lease is asked for: see lease.lua
-BUSY, TAKEN, THERE = 0, 1, 2  # what is answered: somebody else builds; it is ours; there is nothing to build
+BUSY, THERE = 0, 1  # answers of lease.lua, and of superseded.lua; any other is since when the lease is ours
 
 _lease, _store, _forget = lua.Script("lease"), lua.Script("store"), lua.Script("forget")
+_superseded = lua.Script("superseded")
 
 Entry = tuple[str, float, str]  # listing key, score, member
 Place = tuple[str, str]  # listing key, member
@@ -42,11 +43,31 @@ class Record:
     places: Sequence[Place] = ()
 
 
-def take(keys: Iterable[str], shape: str, why: str) -> dict[str, tuple[int, str]]:
-    """Ask for the lease of each key: key to (BUSY, TAKEN or THERE, token). Asked for OVER, all are TAKEN."""
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The answer to who asked for one. `since` is BUSY while somebody else builds, THERE when there is nothing to
+    build any more, or else the moment from which it is held (microseconds)."""
+
+    token: str
+    since: int
+
+    @property
+    def is_ours(self) -> bool:
+        return self.since > THERE
+
+
+def take(keys: Iterable[str], shape: str, why: str) -> dict[str, Lease]:
+    """Ask for the lease of each key. Asked for OVER, all are ours."""
     tokens = {key: secrets.token_hex(8) for key in keys}
-    states = lua.run(cache(), [(_lease, [key], [token, LEASE_MS, why, shape]) for key, token in tokens.items()])
-    return {key: (state, tokens[key]) for key, state in zip(tokens, states, strict=True)}
+    answers = lua.run(cache(), [(_lease, [key], [token, LEASE_MS, why, shape]) for key, token in tokens.items()])
+    return {key: Lease(tokens[key], since) for key, since in zip(tokens, answers, strict=True)}
+
+
+def outcome(leases: Mapping[str, Lease]) -> dict[str, int]:
+    """What became of builds that were refused: BUSY while who has taken over builds, THERE when a later refresh has
+    stored, and anything else when it has to be built again."""
+    answers = lua.run(cache(), [(_superseded, [key], [lease.since]) for key, lease in leases.items()])
+    return dict(zip(leases, answers, strict=True))
 
 
 def store(shape: str, records: dict[str, tuple[str, Record]]) -> list[bool]:

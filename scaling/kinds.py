@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .fence import OVER, Place, Record, store, take
+from .fence import Lease, Place, Record, store, take
 from .reading import ABSENT, Built
 from .replicas import may_store
 
@@ -67,20 +67,19 @@ class Kind:
         """The same, with an answer for each id."""
         return dict.fromkeys(ids, ABSENT) | self.assemble(ids)
 
-    def take(self, ids: Sequence[int], why: str) -> dict[int, tuple[int, str]]:
-        """Ask for leases: id to (state, token), see `fence.take`."""
+    def take(self, ids: Sequence[int], why: str) -> dict[int, Lease]:
+        """Ask for leases, see `fence.take`."""
         taken = take([self.key(pk) for pk in ids], self.shape, why)
         return {pk: taken[self.key(pk)] for pk in ids}
 
-    def take_over(self, ids: Sequence[int]) -> dict[int, str]:
-        return {pk: token for pk, (_, token) in self.take(ids, OVER).items()}
-
-    def store(self, tokens: Mapping[int, str], built: Mapping[int, Built], places: Places | None = None) -> list[int]:
+    def store(
+        self, leases: Mapping[int, Lease], built: Mapping[int, Built], places: Places | None = None
+    ) -> list[int]:
         """Store under these leases; answers which were. Without `places` the listings are left alone."""
         if not may_store():
             return []
-        records = {self.key(pk): (token, self.record(pk, built[pk], places)) for pk, token in tokens.items()}
-        return [pk for pk, is_stored in zip(tokens, store(self.shape, records), strict=True) if is_stored]
+        records = {self.key(pk): (lease.token, self.record(pk, built[pk], places)) for pk, lease in leases.items()}
+        return [pk for pk, is_stored in zip(leases, store(self.shape, records), strict=True) if is_stored]
 
     def record(self, pk: int, one: Built, places: Places | None) -> Record:
         return Record(

@@ -40,9 +40,7 @@ def read_without_cache(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
 
 def renew(kind: Kind, pk: int) -> None:
     """Build again what has expired, unless somebody else has or does."""
-    state, token = kind.take([pk], fence.EXPIRED)[pk]
-    if state == fence.TAKEN:
-        _build(kind, {pk: token})
+    _build(kind, kind.take([pk], fence.EXPIRED))
 
 
 def stored(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
@@ -73,8 +71,8 @@ def _build_or_wait(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
     waiting = list(ids)
     while waiting:
         taken = kind.take(waiting, fence.MISSING)
-        built |= _build(kind, {pk: token for pk, (state, token) in taken.items() if state == fence.TAKEN})
-        built |= stored(kind, [pk for pk, (state, _) in taken.items() if state == fence.THERE])
+        built |= _build(kind, taken)
+        built |= stored(kind, [pk for pk, lease in taken.items() if lease.since == fence.THERE])
         waiting = [pk for pk in waiting if pk not in built]
         if waiting and time.monotonic() >= deadline:
             return built | read_without_cache(kind, waiting)
@@ -83,13 +81,15 @@ def _build_or_wait(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
     return built
 
 
-def _build(kind: Kind, tokens: Mapping[int, str]) -> dict[int, Built]:
-    """Build under these leases and store, unless somebody has taken over. Listings are left to a refresh."""
-    if not tokens:
+def _build(kind: Kind, leases: Mapping[int, fence.Lease]) -> dict[int, Built]:
+    """Build under those of these leases that are ours, and store, unless somebody has taken over. Listings are left
+    to a refresh."""
+    ours = {pk: lease for pk, lease in leases.items() if lease.is_ours}
+    if not ours:
         return {}
     with flights.reading():
-        built = kind.assemble_all(list(tokens))
-    kind.store(tokens, built)
+        built = kind.assemble_all(list(ours))
+    kind.store(ours, built)
     return built
 
 

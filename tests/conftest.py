@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.db import connections
 
+from jobs.models import Outbox
 from scaling import monitor
 from scaling.behind import behind
 from scaling.stores import cache, keep
@@ -92,6 +93,14 @@ def django_db_setup(mariadb, django_db_setup):
     replica = connections["replica"]
     replica.close()
     replica.settings_dict["NAME"] = f"file:{connections['default'].settings_dict['NAME']}?mode=ro"
+
+
+@pytest.fixture(autouse=True)
+def an_empty_outbox(request):
+    """Emptying the tables after a test fires their triggers, and what those add is nobody's."""
+    if request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("db")
+        Outbox.objects.all().delete()
 
 
 def pytest_collection_modifyitems(items):

@@ -4,7 +4,7 @@
 -- leave the listings alone, places as JSON [[listing, member], ...] where it may stand from before.
 -- Answers: 1 when stored, else 0.
 local key, token, version, shape = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
-local held = redis.call('HMGET', key, 'lease', 'floor', 'm')
+local held = redis.call('HMGET', key, 'lease', 'floor', 'm', 'lease_since')
 local floor = tonumber(held[2] or '0')
 if held[1] ~= token then
   return 0
@@ -23,7 +23,7 @@ for _, field in ipairs(redis.call('HKEYS', key)) do
     redis.call('HDEL', key, field, 's:' .. other, 'c:' .. other, 'r:' .. other, 'x:' .. other)
   end
 end
-redis.call('HDEL', key, 'lease', 'lease_until', 'absent')
+redis.call('HDEL', key, 'lease', 'lease_since', 'lease_until', 'absent')
 redis.call('HSET', key, 'floor', version, 's:' .. shape, ARGV[4], 'c:' .. shape, ARGV[5], 'r:' .. shape, ARGV[6],
   'v:' .. shape, version, 'x:' .. shape, ARGV[7])
 if absent then
@@ -44,6 +44,7 @@ end
 if ARGV[10] == '' then
   return 1
 end
+redis.call('HSET', key, 'refreshed', held[4])
 
 local id = string.match(key, ':(%d+)$')
 local entries = cjson.decode(ARGV[10])

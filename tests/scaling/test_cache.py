@@ -143,12 +143,35 @@ def test_a_refresh_that_lost_its_lease_builds_once_more(things):
     assert things.peek(1).data == {"text": "bread"}
 
 
-def test_a_refresh_that_is_taken_over_again_and_again_says_so(things):
+def test_a_refresh_that_is_taken_over_again_and_again_says_so(things, monkeypatch):
+    monkeypatch.setattr(fence, "LEASE_MS", 1)  # who takes over does not build
     things.put(1, 10, "bread")
     things.assemble = lambda ids: (take(things, 1, OVER), Things.assemble(things, ids))[1]
     with pytest.raises(RefusedError):
         things.refresh([1])
     assert len(things.assembled) == REFRESHES
+
+
+def test_a_refresh_that_is_taken_over_by_another_leaves_it_to_that_one(things):
+    things.put(1, 10, "bread")
+    things.door.clear()
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(things.refresh, [1])
+        wait_until(lambda: things.assembled, what="the first refresh")
+        second = pool.submit(things.refresh, [1])
+        wait_until(lambda: len(things.assembled) == 2, what="the second refresh")
+        things.door.set()
+        first.result(20), second.result(20)
+    assert things.assembled == [[1], [1]]
+    assert things.peek(1).data == {"text": "bread"}
+
+
+def test_refreshes_of_many_at_once_all_end_well(things):
+    for pk in range(30):
+        things.put(pk, 10, "bread")
+    results = at_once(8, lambda: things.refresh(range(30)))
+    assert all(len(result) == 30 for result in results)
+    assert all(things.peek(pk).data == {"text": "bread"} for pk in range(30))
 
 
 # ---------------------------------------------------------------- absent objects
@@ -257,10 +280,10 @@ def test_who_asks_for_the_lease_of_an_expired_one_after_it_was_renewed_gets_none
     things.put(1, 10, "bread", expires_at=PAST)
     things.refresh([1])
     things.put(1, 10, "bread of today")
-    assert things.take([1], fence.EXPIRED)[1][0] == fence.TAKEN
-    assert things.take([1], fence.EXPIRED)[1][0] == fence.BUSY
+    assert things.take([1], fence.EXPIRED)[1].is_ours
+    assert things.take([1], fence.EXPIRED)[1].since == fence.BUSY
     things.refresh([1])
-    assert things.take([1], fence.EXPIRED)[1][0] == fence.THERE
+    assert things.take([1], fence.EXPIRED)[1].since == fence.THERE
 
 
 def test_who_finds_a_builder_waits_for_what_it_stores(things):
@@ -283,4 +306,4 @@ def test_a_builder_that_died_holds_up_nobody_longer_than_its_lease(things, monke
     monkeypatch.setattr(fence, "LEASE_MS", 1)
     things.put(1, 10, "bread")
     take(things, 1)
-    wait_until(lambda: things.take([1], fence.MISSING)[1][0] == fence.TAKEN, what="the end of the lease")
+    wait_until(lambda: things.take([1], fence.MISSING)[1].is_ours, what="the end of the lease")

@@ -39,7 +39,7 @@ class Things(CachedObject):
 
 def take(things, pk, why=MISSING):
     """The token of a lease, however it was answered."""
-    return things.take([pk], why)[pk][1]
+    return things.take([pk], why)[pk].token
 
 
 def store(things, pk, token, version, text):
