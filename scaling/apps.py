@@ -2,6 +2,7 @@ from django.apps import AppConfig
 from django.db.backends.signals import connection_created
 
 from . import checks  # noqa: F401, registers what is checked
+from .queries import stamp_writes
 from .replicas import notice_writes
 from .xray import count_sql
 
@@ -12,3 +13,4 @@ class ScalingConfig(AppConfig):
     def ready(self) -> None:
         connection_created.connect(count_sql, dispatch_uid="scaling.xray")
         connection_created.connect(notice_writes, dispatch_uid="scaling.replicas")
+        connection_created.connect(stamp_writes, dispatch_uid="scaling.queries")
