@@ -31,7 +31,8 @@ class Products(CachedObject):
         with snapshot() as alias:
             read = ProductData(ids, alias)
             whole = read.assemble()
-        return {pk: self._built(read.products[pk].version, data) for pk, data in whole.items()}
+            versions = dict(Product.objects.using(alias).filter(pk__in=ids).values_list("pk", "version"))
+        return {pk: self._built(versions[pk], data) for pk, data in whole.items()}
 
     def persist(self, built: dict[int, Built], gone: Sequence[int], began_at: int) -> None:
         documents.write(built, self.shape)

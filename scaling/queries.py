@@ -6,7 +6,8 @@ the tables that the query reads; whoever writes to a table through Django gives 
 - one write to a table throws away every result that reads it, and then all readers ask the database at once;
 - a page of twenty queries costs twenty round trips, and its objects are still put together by every reader;
 - a query that has the time in it is another query at every moment, and is never found;
-- every commit costs a round trip to the cache, whether anybody caches what it has written or not;
+- every commit costs a round trip to the cache, whether anybody caches what it has written or not (the setting
+  UNSTAMPED_TABLES names tables that are written all the time and that `cached_query` refuses);
 - nobody hears of what is written past Django (a shell of the database, another program, a trigger, a cascade in the
   database, a table under a view), nor of a commit whose process died, or lost the cache, before the stamp: such
   results are old until their time-out.
@@ -26,6 +27,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -51,19 +53,22 @@ def cached_query(queryset: QuerySet, *, seconds: int = TIMEOUT_SECONDS) -> list:
     written shortly before, or is inside a transaction, asks the database, and so does everybody without a cache.
     """
     if queryset._iterable_class not in FORMS:  # type: ignore[attr-defined]
-        raise TypeError(
-            "cached_query takes .values() or .values_list(): rows that JSON can hold, not model instances."
-        )
-    if _must_ask_the_database():
-        return _plain(queryset)
+        raise TypeError("cached_query takes .values() or .values_list(): rows for JSON, not model instances.")
     try:
         sql, params = queryset.query.sql_with_params()
     except EmptyResultSet:
         return []
+    tables = tables_in(sql)
+    if unstamped := tables & settings.UNSTAMPED_TABLES:
+        raise ValueError(
+            f"Nobody hears of writes to {', '.join(sorted(unstamped))}: see the setting UNSTAMPED_TABLES."
+        )
+    if _must_ask_the_database():
+        return _plain(queryset)
     question = repr((queryset._iterable_class.__name__, sql, params)).encode()  # type: ignore[attr-defined]
     call = [hashlib.blake2b(question, digest_size=16).hexdigest(), _new_stamp()]
     try:
-        key, stored = _read(cache(), [_stamp(table) for table in sorted(tables_in(sql))], call)
+        key, stored = _read(cache(), [_stamp(table) for table in sorted(tables)], call)
     except CACHE_DOWN:
         return _plain(queryset)
     return codec.decompress(stored) if stored else _ask_and_store(queryset, key, seconds)
@@ -96,7 +101,7 @@ def stamp_writes(connection: BaseDatabaseWrapper, **_: Any) -> None:
 
 
 def _stamping_execute(execute: Callable, sql: str, params: Any, many: bool, context: dict) -> Any:
-    if not is_write(sql) or not (tables := tables_in(sql)):
+    if not is_write(sql) or not (tables := tables_in(sql) - settings.UNSTAMPED_TABLES):
         return execute(sql, params, many, context)
     connection = context["connection"]
     if connection.in_atomic_block:

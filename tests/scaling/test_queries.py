@@ -6,7 +6,7 @@ from django.db.models import Exists, OuterRef
 from django.db.models.expressions import RawSQL
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from products.models import Category, Price, Product, Review, Tag
+from products.models import Category, Document, Price, Product, Review, Tag
 from scaling import queries
 from scaling.queries import cached_query, tables_in
 from scaling.replicas import current, unit_of_work
@@ -77,6 +77,14 @@ def test_rows_look_the_same_however_they_came(loaf):
 def test_instances_are_refused(queryset):
     with pytest.raises(TypeError, match=r"takes \.values"):
         cached_query(queryset())
+
+
+def test_a_table_whose_writes_give_no_stamp_is_refused():
+    with pytest.raises(ValueError, match="products_document"):
+        cached_query(Document.objects.values("data"))
+    with measured() as cost:
+        write(Document.objects.update, price=1)
+    assert cost.trips["cache"] == 0
 
 
 def test_nothing_is_asked_for_what_cannot_be():
