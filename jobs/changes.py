@@ -14,7 +14,7 @@ class OutboxChanges:
 
     def taken(self, work: Work) -> dict[str, int] | None:
         connection = connections[DEFAULT_DB_ALIAS]
-        return DIALECTS[connection.vendor].touched(connection, watched_objects(), work.began_at)
+        return DIALECTS[connection.vendor].touched(connection, work.began_at)
 
     def are_built(self, since: int) -> bool:
         """A row that waits for its own time, such as the end of a promotion, is no change yet."""

@@ -1,8 +1,10 @@
-"""The outbox: work that was decided in a transaction and must be done after it."""
+"""The outbox: work that was decided in a transaction and must be done after it. And the versions of objects."""
 
 import time
+from typing import Any
 
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 def now_us() -> int:
@@ -29,3 +31,28 @@ class Outbox(models.Model):
 
     def __str__(self) -> str:
         return f"{self.task}({self.subject})"
+
+
+class SubjectField(models.CharField):
+    """A subject as a key, compared byte by byte on every database."""
+
+    def db_parameters(self, connection: BaseDatabaseWrapper) -> dict[str, Any]:
+        parameters = super().db_parameters(connection)
+        return parameters | ({"collation": "utf8mb4_bin"} if connection.vendor == "mysql" else {})
+
+
+class Version(models.Model):
+    """How new an object is, like `product:12`: raised by the triggers of `jobs.triggers` and by nobody else.
+
+    It rises when the object is deleted, too, and the row stays for good: a version never goes back, also not for an
+    object made again under the same key, and who finds none knows at which version there was none.
+    """
+
+    subject = SubjectField(max_length=100, primary_key=True)
+    version = models.BigIntegerField(help_text="Microseconds since 1970")
+
+    class Meta:
+        db_table = "jobs_version"
+
+    def __str__(self) -> str:
+        return f"{self.subject}={self.version}"

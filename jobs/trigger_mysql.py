@@ -1,22 +1,18 @@
 """The triggers in MariaDB and MySQL.
 
-A trigger may not write to the table it was called for: the version is set in the row before it is stored. Making a
-trigger commits, so they cannot be dropped for a while inside a transaction: a variable of the session quiets them.
+Making a trigger commits, so they cannot be dropped for a while inside a transaction: a variable of the session quiets
+them. Another one keeps what was touched, for the causal token.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
-from .trigger_sql import ROWS, Dialect
-from .watched import Part, Watched
+from .trigger_sql import Dialect
 
-# A part's row that comes refers to its object, for which the object's row is locked shared. Touching that row later
-# would make two such transactions wait for each other, so it is touched first.
-TIMING = {"INSERT": "BEFORE", "UPDATE": "AFTER", "DELETE": "AFTER"}
 NOTED_CHARACTERS = 2_000
 INSTALLED = """
     SELECT trigger_name, action_timing, event_manipulation, event_object_table, action_statement
@@ -25,41 +21,36 @@ INSTALLED = """
 
 
 class MySQL(Dialect):
+    """All of them come after the change. So locks are taken in one order: the row, then the object that it refers to
+    (shared, by the foreign key), then versions; single statements never wait for each other in a circle."""
+
     now = (
         "CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS SIGNED)"  # NOW() is when the statement began to wait for locks
     )
     subject = "CONCAT('{name}:', pk)"
-
-    def of_root(self, watched: Watched) -> Iterator[tuple[str, str]]:
-        for change, (*_, row) in ROWS.items():
-            floor = {"INSERT": "NEW.version", "UPDATE": "OLD.version + 1"}.get(change)
-            due = self.add_when_due(watched, "SELECT NEW.id", watched.due) if floor else ""
-            told = self.add(watched, f"SELECT {row}.id", self.now)
-            table = watched.model._meta.db_table
-            if floor:
-                raised = f"SET NEW.version = GREATEST({floor}, {self.now});"
-                yield self._trigger(watched, "BEFORE", change, table, raised)
-            version = "NEW.version" if floor else "OLD.version + 1"
-            yield self._trigger(watched, "AFTER", change, table, told + due + _touch_noted(watched, row, version))
-
-    def of_part(self, watched: Watched, part: Part) -> Iterator[tuple[str, str]]:
-        for change, rows in ROWS.items():
-            body = self._touch(watched, part, rows)
-            if change != "DELETE":
-                body += self.add_when_due(watched, part.owners("NEW"), part.due)
-            condition = _any_differs(part) if change == "UPDATE" else ""
-            yield self._trigger(watched, TIMING[change], change, part.model._meta.db_table, body, condition)
+    on_conflict = "ON DUPLICATE KEY UPDATE version = GREATEST(version + 1, VALUES(version))"
 
     def moment(self, column: str) -> str:
         return f"TIMESTAMPDIFF(MICROSECOND, '1970-01-01', {column})"  # stored as UTC, whatever the session's zone
+
+    def differs(self, new: str, old: str) -> str:
+        """Byte by byte: collations take “steve” and “Steve” for the same."""
+        return f"NOT (BINARY {new} <=> BINARY {old})"
+
+    def note(self) -> str:
+        """In a variable of the session. The last note of too many is cut off."""
+        note = "CONCAT(NEW.subject, '=', NEW.version)"
+        return f"SET @touched = LEFT(CONCAT_WS(' ', @touched, {note}), {NOTED_CHARACTERS});"
+
+    def trigger(self, name: str, change: str, table: str, body: str, condition: str) -> str:
+        when = "@triggers_off IS NULL" + (f" AND ({condition})" if condition else "")
+        return _statement(name, "AFTER", change, table, f"IF {when} THEN {body} END IF")
 
     def installed(self, cursor: CursorWrapper) -> dict[str, str]:
         cursor.execute(INSTALLED)
         return {name: _statement(name, *rest) for name, *rest in cursor.fetchall()}
 
-    def touched(
-        self, connection: BaseDatabaseWrapper, watched: Mapping[str, Watched], since: int
-    ) -> dict[str, int] | None:
+    def touched(self, connection: BaseDatabaseWrapper, since: int) -> dict[str, int] | None:
         """From a variable of the session, which the triggers write to."""
         with connection.cursor() as cursor:
             cursor.execute("SELECT CONVERT(@touched USING utf8mb4), @touched := NULL")
@@ -87,36 +78,6 @@ class MySQL(Dialect):
                     yield
             finally:
                 cursor.execute("SET @triggers_off = NULL")
-
-    def _touch(self, watched: Watched, part: Part, rows: list[str]) -> str:
-        """By key: `WHERE id IN (SELECT …)` would read the whole table."""
-        table = watched.model._meta.db_table
-        if "{row}" not in part.owner:
-            ids = ", ".join(f"{row}.{part.owner}" for row in rows)
-            return f"UPDATE {table} SET version = version WHERE id IN ({ids});"
-        ids = f"SELECT 0 AS pk WHERE 0 UNION {part.owners(*rows)}"
-        return (
-            f"UPDATE {table} JOIN ({ids}) AS owners ON {table}.id = owners.pk SET {table}.version = {table}.version;"
-        )
-
-    def _trigger(
-        self, watched: Watched, timing: str, change: str, table: str, body: str, condition: str = ""
-    ) -> tuple[str, str]:
-        name = f"version_{watched.name}_{table}_{timing.lower()}_{change.lower()}"
-        when = "@triggers_off IS NULL" + (f" AND ({condition})" if condition else "")
-        return name, _statement(name, timing, change, table, f"IF {when} THEN {body} END IF")
-
-
-def _touch_noted(watched: Watched, row: str, version: str) -> str:
-    """Note the object in a variable of the session. The last note of too many is cut off."""
-    note = f"CONCAT('{watched.name}:', {row}.id, '=', {version})"
-    return f"SET @touched = LEFT(CONCAT_WS(' ', @touched, {note}), {NOTED_CHARACTERS});"
-
-
-def _any_differs(part: Part) -> str:
-    """Byte by byte: collations take “steve” and “Steve” for the same."""
-    pairs = ((each.format(row="NEW"), each.format(row="OLD")) for each in part.only)
-    return " OR ".join(f"NOT (BINARY {new} <=> BINARY {old})" for new, old in pairs)
 
 
 def _statement(name: str, timing: str, change: str, table: str, body: str) -> str:

@@ -1,11 +1,12 @@
 """The SQL of the triggers: what is the same in every database.
 
-A part touches its object's row; the object's own trigger raises the version to max(old + 1, microseconds now) and
-adds the outbox row. So a version never goes back, also not for a row made again under the same key.
+A change of an object's own row or of a part's raises the object's row in `jobs_version` to max(old + 1, microseconds
+now); a trigger there adds the outbox row. The versions have a table of their own because MariaDB lets no trigger
+write to a table that the statement reads or writes: a price may be changed by a statement that reads the products.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -20,27 +21,34 @@ class Dialect(ABC):
     """How one database says it. Times are microseconds since 1970."""
 
     outbox = "jobs_outbox"
+    versions = "jobs_version"
     now: str
     subject: str  # of a row whose `pk` is an object's id; `{name}` stands for the object's name
+    on_conflict: str  # what raises a version that is there already
 
     def triggers(self, watched: Watched) -> dict[str, str]:
-        """Every trigger of an object: name to SQL."""
-        found = dict(self.of_root(watched))
-        for part in watched.parts:
-            found |= dict(self.of_part(watched, part))
+        """Every trigger of an object: name to SQL. Its own row is the first of its parts."""
+        own = Part(watched.model, watched.model._meta.pk.attname, watched.only, watched.due)
+        found = dict(self._of_versions(watched))
+        for part in (own, *watched.parts):
+            found |= dict(self._of_part(watched, part))
         return found
-
-    @abstractmethod
-    def of_root(self, watched: Watched) -> Iterable[tuple[str, str]]:
-        """The triggers of an object's own table."""
-
-    @abstractmethod
-    def of_part(self, watched: Watched, part: Part) -> Iterable[tuple[str, str]]:
-        """The triggers of a part's table."""
 
     @abstractmethod
     def moment(self, column: str) -> str:
         """The time in a column of type datetime."""
+
+    @abstractmethod
+    def differs(self, new: str, old: str) -> str:
+        """Whether two values are not the same, letter by letter."""
+
+    @abstractmethod
+    def note(self) -> str:
+        """What else is done with a new version."""
+
+    @abstractmethod
+    def trigger(self, name: str, change: str, table: str, body: str, condition: str) -> str:
+        """The statement that makes a trigger; an empty condition always holds."""
 
     @abstractmethod
     def installed(self, cursor: CursorWrapper) -> dict[str, str]:
@@ -51,9 +59,7 @@ class Dialect(ABC):
         """No trigger of ours does anything for this connection, which is in one transaction meanwhile."""
 
     @abstractmethod
-    def touched(
-        self, connection: BaseDatabaseWrapper, watched: Mapping[str, Watched], since: int
-    ) -> dict[str, int] | None:
+    def touched(self, connection: BaseDatabaseWrapper, since: int) -> dict[str, int] | None:
         """The objects changed over this connection, at the earliest at `since`, as "name:id" with their versions. It
         may name more than that; None when they are too many. What was told once is not told again."""
 
@@ -62,18 +68,51 @@ class Dialect(ABC):
         cursor.execute(f"DROP TRIGGER {name}")
         cursor.execute(statement)
 
-    def add(self, watched: Watched, ids: str, due: str, condition: str = "1 = 1") -> str:
-        """An outbox row for each id of a SELECT."""
-        return (
+    def _of_part(self, watched: Watched, part: Part) -> Iterator[tuple[str, str]]:
+        table = part.model._meta.db_table
+        for change, rows in ROWS.items():
+            body = self._raise_versions(watched, part.owners(*rows))
+            if change != "DELETE":
+                body += self._wait_for_moments(watched, part.owners("NEW"), part.due)
+            yield self._named(watched, change, table, body, self._matters(part.only) if change == "UPDATE" else "")
+
+    def _of_versions(self, watched: Watched) -> Iterator[tuple[str, str]]:
+        prefix = f"{watched.name}:"
+        is_ours = f"SUBSTR(NEW.subject, 1, {len(prefix)}) = '{prefix}'"
+        add = (
             f"INSERT INTO {self.outbox} (task, subject, due_at, attempt, created_at)"
-            f" SELECT '{watched.task}', {self.subject.format(name=watched.name)}, {due}, 0, {self.now}"
-            f" FROM (SELECT 0 AS pk WHERE 0 UNION ALL {ids}) AS owners WHERE {condition};"
+            f" VALUES ('{watched.task}', NEW.subject, {self.now}, 0, {self.now});"
+        )
+        for change in ("INSERT", "UPDATE"):
+            yield self._named(watched, change, self.versions, add + self.note(), is_ours)
+
+    def _named(self, watched: Watched, change: str, table: str, body: str, condition: str) -> tuple[str, str]:
+        name = f"version_{watched.name}_{table}_{change.lower()}"
+        return name, self.trigger(name, change, table, body, condition)
+
+    def _raise_versions(self, watched: Watched, ids: str) -> str:
+        """Of the objects of a SELECT, in the order of their ids: two who touch the same ones form no circle."""
+        return (
+            f"INSERT INTO {self.versions} (subject, version) SELECT {self._subject(watched)}, {self.now}"
+            f" FROM {_owners(ids)} WHERE pk IS NOT NULL ORDER BY pk {self.on_conflict};"
         )
 
-    def add_when_due(self, watched: Watched, ids: str, columns: Iterable[str]) -> str:
-        """The same for the moments in these columns, of those that lie ahead."""
+    def _wait_for_moments(self, watched: Watched, ids: str, columns: Sequence[str]) -> str:
+        """An outbox row for each object of a SELECT and each moment in these columns that lies ahead."""
         return "".join(
-            self.add(watched, ids, due, f"NEW.{column} IS NOT NULL AND {due} > {self.now}")
+            f"INSERT INTO {self.outbox} (task, subject, due_at, attempt, created_at)"
+            f" SELECT '{watched.task}', {self._subject(watched)}, {due}, 0, {self.now} FROM {_owners(ids)}"
+            f" WHERE pk IS NOT NULL AND NEW.{column} IS NOT NULL AND {due} > {self.now};"
             for column in columns
             for due in [self.moment(f"NEW.{column}")]
         )
+
+    def _matters(self, only: Sequence[str]) -> str:
+        return " OR ".join(self.differs(each.format(row="NEW"), each.format(row="OLD")) for each in only)
+
+    def _subject(self, watched: Watched) -> str:
+        return self.subject.format(name=watched.name)
+
+
+def _owners(ids: str) -> str:
+    return f"(SELECT 0 AS pk WHERE 0 UNION {ids}) AS owners"

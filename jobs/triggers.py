@@ -67,11 +67,21 @@ def suspended(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
         yield
 
 
+def remove_before_migrate(sender: Any, using: str, plan: Sequence[Any], **_: Any) -> None:
+    """Receiver of `pre_migrate`: SQLite alters a table by making it again, and refuses it while a trigger of another
+    table speaks of it. Other databases keep their triggers, so that nothing goes untold meanwhile."""
+    connection = connections[using]
+    if plan and using == DEFAULT_DB_ALIAS and connection.vendor == "sqlite":
+        with transaction.atomic(using=using), connection.cursor() as cursor:
+            for name in installed(connection):
+                cursor.execute(f"DROP TRIGGER {name}")
+
+
 def install_after_migrate(sender: Any, using: str, **_: Any) -> None:
     """Receiver of `post_migrate`: once all tables are there, which is told by the last of them."""
     tables = set(connections[using].introspection.table_names())
     needed = {model._meta.db_table for w in _watched.values() for model in (w.model, *(p.model for p in w.parts))}
-    if using == DEFAULT_DB_ALIAS and needed | {Dialect.outbox} <= tables:
+    if using == DEFAULT_DB_ALIAS and needed | {Dialect.outbox, Dialect.versions} <= tables:
         install(using)
 
 
@@ -80,7 +90,7 @@ def check_triggers(databases: Sequence[str] | None = None, **_: Any) -> list[Che
     if DEFAULT_DB_ALIAS not in (databases or ()):
         return []
     connection = connections[DEFAULT_DB_ALIAS]
-    if Dialect.outbox not in connection.introspection.table_names():
+    if Dialect.versions not in connection.introspection.table_names():
         return []
     there, should = installed(connection), wanted(connection)
     differing = sorted(name for name in there.keys() | should.keys() if there.get(name) != should.get(name))

@@ -28,11 +28,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Watched:
-    """An object: the model whose row carries the version, the task that builds it again, its parts, and the columns
-    of its own row with moments at which it changes by itself."""
+    """An object: its model, the task that builds it again, and its parts. `due` and `only` are those of its own row,
+    as of a part's."""
 
     name: str
     model: type[Model]
     task: str
     parts: Sequence[Part] = ()
     due: Sequence[str] = ()
+    only: Sequence[str] = ()

@@ -8,6 +8,7 @@ from django.db.models import Count
 from django.utils.html import format_html_join
 
 from jobs.outbox import enqueue_many
+from jobs.versions import versions_of
 from scaling.cache import Built, CachedObject, Want, fetch
 from scaling.fence import Entry
 from scaling.listings import Listing
@@ -31,8 +32,8 @@ class Products(CachedObject):
         with snapshot() as alias:
             read = ProductData(ids, alias)
             whole = read.assemble()
-            versions = dict(Product.objects.using(alias).filter(pk__in=ids).values_list("pk", "version"))
-        return {pk: self._built(versions[pk], data) for pk, data in whole.items()}
+            versions = versions_of(self.name, ids, alias)
+        return {pk: self._built(versions.get(pk, 0), data) for pk, data in whole.items()}
 
     def persist(self, built: dict[int, Built], gone: Sequence[int], began_at: int) -> None:
         documents.write(built, self.shape)
@@ -55,10 +56,11 @@ class Categories(CachedObject):
         with snapshot() as alias:
             rows = list(Category.objects.using(alias).filter(pk__in=ids))
             tags = tags_of_categories(ids, alias)
+            versions = versions_of(self.name, ids, alias)
         built = {}
         for row in rows:
             card = category_card(row) | {"tags": tags[row.pk]}
-            built[row.pk] = Built(row.version, card, card, entries=[shelf_entry(row.pk, row.position)])
+            built[row.pk] = Built(versions.get(row.pk, 0), card, card, entries=[shelf_entry(row.pk, row.position)])
         return built
 
 
@@ -71,11 +73,14 @@ class Articles(CachedObject):
     def assemble(self, ids: Sequence[int]) -> dict[int, Built]:
         with snapshot() as alias:
             rows = list(Article.objects.using(alias).published().filter(pk__in=ids))
+            versions = versions_of(self.name, ids, alias)
         built = {}
         for row in rows:
             card = article_card(row)
             data = card | {"html": render_body(row.body)}
-            built[row.pk] = Built(row.version, data, card, entries=[journal_entry(row.pk, row.published_at)])
+            built[row.pk] = Built(
+                versions.get(row.pk, 0), data, card, entries=[journal_entry(row.pk, row.published_at)]
+            )
         return built
 
 

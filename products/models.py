@@ -7,23 +7,13 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from jobs.models import now_us
 from scaling.cache import CachedData
 
 from .bands import stock_band
 from .fields import CentsField, ExactField
 
 
-class Versioned(models.Model):
-    """`version` is raised by database triggers whenever the row or one of its parts changes: see `jobs.triggers`."""
-
-    version = models.BigIntegerField(default=now_us, editable=False)
-
-    class Meta:
-        abstract = True
-
-
-class Category(Versioned):
+class Category(models.Model):
     name = models.CharField(max_length=60)
     slug = models.SlugField(max_length=60)
     intro = models.TextField(blank=True)
@@ -58,7 +48,7 @@ class ProductQuerySet(models.QuerySet):
         return self.filter(is_published=True)
 
 
-class Product(Versioned):
+class Product(models.Model):
     name = models.CharField(max_length=80)
     slug = models.SlugField(max_length=80)
     about = models.CharField(max_length=160, help_text="One sentence, shown on cards")
@@ -194,7 +184,7 @@ class ArticleQuerySet(models.QuerySet):
         return self.filter(published_at__lte=timezone.now())
 
 
-class Article(Versioned):
+class Article(models.Model):
     """An entry of the journal. The body is plain text: blank lines part paragraphs, headings begin with `## `."""
 
     title = models.CharField(max_length=120)

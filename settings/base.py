@@ -120,7 +120,7 @@ def _valkey(url: str, connection_class: type) -> dict:
 
 
 # Written by workers all the time, and read by nobody through `cached_query`, which refuses them: no stamps for these.
-UNSTAMPED_TABLES = {"jobs_outbox", "products_document", "products_term", "products_trigram"}
+UNSTAMPED_TABLES = {"jobs_outbox", "jobs_version", "products_document", "products_term", "products_trigram"}
 
 CACHES = {"default": _valkey(CACHE_URL, CacheConnection), "keep": _valkey(KEEP_URL, KeepConnection)}
 RATELIMIT_USE_CACHE = "keep"
