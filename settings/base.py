@@ -25,7 +25,7 @@ CLONE = env("CLONE", default="")  # the host's name and process id when empty
 DEBUG = False
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-BENCH = env.bool("BENCH", default=False)  # serve /empty/, to compare pages with
+BENCH = env.bool("BENCH", default=False)  # serve the pages of shop/views/measured.py
 XRAY = env.bool("XRAY", default=False)  # Server-Timing on every response: what it cost
 
 KEEP_URL = env("KEEP_URL", default="redis://127.0.0.1:6390/0")  # sessions, baskets, tokens, broker: noeviction, AOF

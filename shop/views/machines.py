@@ -27,12 +27,6 @@ def livez(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def empty(request: HttpRequest) -> HttpResponse:
-    """Nothing at all: what `make bench` compares pages with."""
-    return HttpResponse()
-
-
-@require_safe
 def robots(request: HttpRequest) -> HttpResponse:
     lines = ["User-agent: *", *(f"Disallow: {path}" for path in PRIVATE), f"Sitemap: {settings.SITE_URL}/sitemap.xml"]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain")
