@@ -29,11 +29,10 @@ def index_entries(data: dict, category: str = "") -> dict[str, int]:
     for word in set(words(data["name"])):
         entries[word] = entries.get(word, 0) + NAME_WEIGHT
     kept = {word: weight for word, weight in entries.items() if word not in SMALL_WORDS}
-    return (
-        kept
-        if len(kept) <= MOST_WORDS
-        else dict(sorted(kept.items(), key=lambda pair: (-pair[1], pair[0]))[:MOST_WORDS])
-    )
+    if len(kept) > MOST_WORDS:
+        heaviest = sorted(kept, key=lambda word: (-kept[word], word))
+        kept = {word: kept[word] for word in heaviest[:MOST_WORDS]}
+    return kept
 
 
 def store_indexes(products: dict[int, dict]) -> None:
