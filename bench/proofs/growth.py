@@ -2,7 +2,7 @@
 
 from bench import growth, patterns
 from bench.catalogue import SAMPLE, Catalogue, opened_catalogue
-from bench.figure import Figure, at_most, exactly
+from bench.figure import Figure, at_most
 from bench.growth import Change, Latency
 from bench.patterns import OBJECT
 from bench.sections import write_section
@@ -40,12 +40,15 @@ def figures(small: Catalogue, large: Catalogue, latencies: list[Latency], change
     what = f"{large.size:,} products beside {small.size:,}"
     return [
         at_most(f"{what}: latency of a page from the cached object, median of the rounds", round(page, 2), FLAT),
-        exactly("… SQL statements of one change", *reversed(_told(change.statements))),
-        exactly("… commands of the cache", *reversed(_told(change.commands))),
+        _equal("… SQL statements of one change", change.statements),
+        _equal("… round trips to the cache", change.trips),
+        _equal("… commands of the cache", change.commands),
         at_most("… ms of it, median of the rounds", round(change.ratio, 2), FLAT),
     ]
 
 
-def _told(counts: tuple[list[int], list[int]]) -> list[str]:
-    """What they were for each of the same products, in the small shop and in the large one."""
-    return [f"{sum(each)} for {len(each)} products ({min(each)} to {max(each)})" for each in counts]
+def _equal(what: str, counts: tuple[list[int], list[int]]) -> Figure:
+    """For each of the same products, in the small shop and in the large one."""
+    small, large = counts
+    words = [f"{min(each)} to {max(each)} for {len(each)} products, {sum(each)} in all" for each in counts]
+    return Figure(what, words[1], f"exactly {words[0]}, each the same", small == large)

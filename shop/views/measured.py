@@ -12,7 +12,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import path
 from django.views.decorators.http import require_safe
 
 from products.assembly import CARD, PRICE, ProductData, price_now
@@ -95,11 +94,3 @@ def _card(data: dict) -> dict:
 
 def _stored(pk: int, data: dict) -> Stored:
     return Stored(data, ("product", pk, 0))
-
-
-urlpatterns = [
-    path("empty/", empty, name="empty"),
-    path("measured/joins/<id:pk>/", joins, name="measured_joins"),
-    path("measured/queries/<id:pk>/", queries, name="measured_queries"),
-    path("measured/document/<id:pk>/", document, name="measured_document"),
-]
