@@ -206,12 +206,12 @@ def test_inside_a_transaction_and_after_a_write_the_database_is_asked(loaf):
 
 
 def test_with_the_cache_down_the_database_is_asked_and_writes_succeed(loaf, monkeypatch):
-    def refuse(self, command, check_health=True):
+    def refuse():
         raise RedisConnectionError("refused")
 
     asked(names())
     with monkeypatch.context() as away:
-        away.setattr("scaling.xray.CacheConnection.send_packed_command", refuse)
+        away.setattr(queries, "cache", refuse)
         assert asked(names())[0] == ["Rye"]
         with unit_of_work(), transaction.atomic():
             Product.objects.filter(pk=loaf.pk).update(name="Spelt")
