@@ -10,10 +10,9 @@ from bench.sections import write_section
 SMALL, LARGE = 1_000, 100_000
 FLAT = 1.2
 TITLE = "A hundred times as many products"
-TEXT = """Both shops are open at once and take turns; ratios are medians of the rounds'. Of the large catalogue
-{sample:,}
-products, drawn at random, have their objects and documents; the tables hold all of them. One visitor looks at one
-product after the other, of which no two are the same:
+TEXT = """Both shops are open at once and take turns; ratios are medians of the rounds'. Of each
+catalogue {sample:,} products, drawn at random, have their objects and documents; the tables hold all of them. One
+visitor looks at one product after the other, of which no two are the same:
 
 {latencies}
 One change is a new price and the refresh after it: assemble, document, search index, store. The same products in
