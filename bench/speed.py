@@ -1,4 +1,4 @@
-"""`make bench`: how many requests a second the shop's pages answer, beside an empty view of the same gunicorn.
+"""How many requests a second the shop's pages answer, beside an empty view of the same gunicorn.
 
 The figures of one machine mean little on another, their ratios more. The pages take turns, round by round, so that
 whatever else the machine does at the moment falls on all of them; the ratio is the median of the rounds'.
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from .load import requests_a_second
-from .opened import Opened, cost, opened_shop
+from .opened import Opened, cost
 from .visitor import Visitor
 
 ROUNDS = 20
@@ -39,11 +39,11 @@ def pages(shop: Opened) -> dict[str, str]:
 def measure(shop: Opened, rounds: int = ROUNDS, seconds: float = SECONDS_A_ROUND) -> list[Speed]:
     paths = {"empty view": EMPTY} | pages(shop)
     for path in paths.values():
-        requests_a_second(shop.port, path, 1)
+        requests_a_second(shop.port, [path], 1)
     rates = {name: [] for name in paths}
     for _ in range(rounds):
         for name, path in paths.items():
-            rates[name].append(requests_a_second(shop.port, path, seconds))
+            rates[name].append(requests_a_second(shop.port, [path], seconds))
     return [_speed(shop, name, path, rates[name], rates["empty view"]) for name, path in paths.items()]
 
 
@@ -53,13 +53,10 @@ def _speed(shop: Opened, name: str, path: str, rates: list[float], empty: list[f
     return Speed(name, median(rates), ratio, *cost(page), len(page.body))
 
 
-def main() -> None:
-    with opened_shop() as shop:
-        speeds = measure(shop)
-    print(f"{'':14}{'requests/s':>12}{'ratio':>8}{'SQL':>6}{'trips':>7}{'bytes':>9}")
-    for each in speeds:
-        print(f"{each.name:14}{each.rate:12.0f}{each.ratio:8.2f}{each.statements:6}{each.trips:7}{each.size:9}")
-
-
-if __name__ == "__main__":
-    main()
+def table(speeds: list[Speed]) -> str:
+    lines = [f"{'':14}{'requests/s':>12}{'ratio':>8}{'SQL':>6}{'trips':>7}{'bytes':>9}\n"]
+    lines += [
+        f"{each.name:14}{each.rate:12.0f}{each.ratio:8.2f}{each.statements:6}{each.trips:7}{each.size:9}\n"
+        for each in speeds
+    ]
+    return "".join(lines)

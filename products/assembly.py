@@ -8,8 +8,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
+from .bands import stock_band
 from .models import Picture, Price, Product, Review, Stock, Text
 
 CARD = (
@@ -20,6 +23,11 @@ BESIDE_CARD = ("created", "tags_named", "texts", "pictures", "tally", "verified"
 LATEST_REVIEWS = 12
 RELATED = 4
 
+# What is read of each table, as named tuples: a model's instance costs more to make than all that is done with it.
+PRODUCT = ("id", "slug", "name", "about", "category_id", "baked_at", "created_at")
+PRICE = ("product_id", "cents", "label", "starts_at", "ends_at")
+REVIEW = ("product_id", "id", "author_id", "author__name", "rating", "body", "is_verified", "created_at")
+
 
 class ProductData:
     """The data of some products, read from one alias inside one snapshot."""
@@ -27,8 +35,11 @@ class ProductData:
     def __init__(self, ids: Sequence[int], alias: str) -> None:
         self.alias = alias
         self.now = timezone.now()
-        products = Product.objects.using(alias).published().filter(pk__in=ids)
-        self.products = {product.pk: product for product in products}
+        self.products = {row.id: row for row in self.read(Product.objects.published().filter(pk__in=ids), *PRODUCT)}
+
+    def read(self, rows: QuerySet, *columns: str) -> list:
+        """Named tuples of these columns."""
+        return list(rows.using(self.alias).values_list(*columns, named=True))
 
     def assemble(self) -> dict[int, dict]:
         """The whole of each product that is published and has a price, by id."""
@@ -50,35 +61,35 @@ class ProductData:
                 whole[pk] = data
         return whole
 
-    def basics(self, product: Product) -> dict:
+    def basics(self, product: Any) -> dict:
         return {
-            "id": product.pk,
+            "id": product.id,
             "slug": product.slug,
             "name": product.name,
             "about": product.about,
-            "url": product.get_absolute_url(),
+            "url": reverse("product", args=[product.id, product.slug]),
             "category_id": product.category_id,
             "created": product.created_at.isoformat(),
             "baked": f"{product.baked_at:%H:%M}" if product.baked_at else "",
         }
 
     def prices(self) -> dict[int, dict]:
-        rows = Price.objects.using(self.alias).filter(product__in=self.products).valid_at(self.now)
-        of_product = _grouped(rows)
+        rows = Price.objects.filter(product__in=self.products).valid_at(self.now)
+        of_product = _grouped(self.read(rows, *PRICE))
         return {pk: price_now(of_product[pk]) for pk in self.products}
 
     def texts(self) -> dict[int, dict]:
-        rows = _grouped(Text.objects.using(self.alias).filter(product__in=self.products))
+        rows = Text.objects.filter(product__in=self.products)
+        found = _grouped(self.read(rows, "product_id", "kind", "title", "body"))
         return {
-            pk: {"texts": {row.kind: {"title": row.title, "body": row.body} for row in rows[pk]}}
+            pk: {"texts": {row.kind: {"title": row.title, "body": row.body} for row in found[pk]}}
             for pk in self.products
         }
 
     def pictures(self) -> dict[int, dict]:
-        rows = _grouped(
-            Picture.objects.using(self.alias).filter(product__in=self.products).order_by("position", "id")
-        )
-        found = {pk: [{"stem": row.stem, "alt": row.alt} for row in rows[pk]] for pk in self.products}
+        rows = Picture.objects.filter(product__in=self.products).order_by("position", "id")
+        of_product = _grouped(self.read(rows, "product_id", "stem", "alt"))
+        found = {pk: [{"stem": row.stem, "alt": row.alt} for row in of_product[pk]] for pk in self.products}
         return {
             pk: {
                 "pictures": pictures,
@@ -89,30 +100,32 @@ class ProductData:
         }
 
     def reviews(self) -> dict[int, dict]:
-        rows = Review.objects.using(self.alias).filter(product__in=self.products, is_hidden=False)
-        of_product = _grouped(rows.select_related("author").order_by("-created_at", "-id"))
+        rows = Review.objects.filter(product__in=self.products, is_hidden=False).order_by("-created_at", "-id")
+        of_product = _grouped(self.read(rows, *REVIEW))
         return {pk: review_summary(of_product[pk]) for pk in self.products}
 
     def stock(self) -> dict[int, dict]:
-        rows = {row.pk: row.band for row in Stock.objects.using(self.alias).filter(product__in=self.products)}
-        return {pk: {"band": rows.get(pk, "out")} for pk in self.products}
+        rows = self.read(Stock.objects.filter(product__in=self.products), "product_id", "quantity")
+        bands = {row.product_id: stock_band(row.quantity) for row in rows}
+        return {pk: {"band": bands.get(pk, "out")} for pk in self.products}
 
     def tags(self) -> dict[int, dict]:
-        through = Product.tags.through.objects.using(self.alias).filter(product__in=self.products)
-        found = defaultdict(list)
-        for pk, slug, name in through.order_by("tag__name").values_list("product_id", "tag__slug", "tag__name"):
-            found[pk].append({"slug": slug, "name": name})
-        return {pk: {"tags_named": found[pk], "tags": [tag["slug"] for tag in found[pk]]} for pk in self.products}
+        through = Product.tags.through.objects.filter(product__in=self.products).order_by("tag__name")
+        of_product = _grouped(self.read(through, "product_id", "tag__slug", "tag__name"))
+        found = {
+            pk: [{"slug": row.tag__slug, "name": row.tag__name} for row in of_product[pk]] for pk in self.products
+        }
+        return {pk: {"tags_named": tags, "tags": [tag["slug"] for tag in tags]} for pk, tags in found.items()}
 
     def related(self) -> dict[int, dict]:
-        through = Product.related.through.objects.using(self.alias).filter(from_product__in=self.products)
+        through = Product.related.through.objects.filter(from_product__in=self.products).order_by("id")
         found = defaultdict(list)
-        for pk, other in through.order_by("id").values_list("from_product_id", "to_product_id"):
-            found[pk].append(other)
+        for row in self.read(through, "from_product_id", "to_product_id"):
+            found[row.from_product_id].append(row.to_product_id)
         return {pk: {"related": found[pk][:RELATED]} for pk in self.products}
 
 
-def price_now(rows: Sequence[Price]) -> dict[str, Any]:
+def price_now(rows: Sequence[Any]) -> dict[str, Any]:
     """What a product costs, of the rows valid now: see `Price`. Without any row it cannot be bought."""
     regular = [row for row in rows if row.ends_at is None]
     cents = regular[-1].cents if regular else None
@@ -129,7 +142,7 @@ def price_now(rows: Sequence[Price]) -> dict[str, Any]:
     }
 
 
-def review_summary(rows: Sequence[Review]) -> dict[str, Any]:
+def review_summary(rows: Sequence[Any]) -> dict[str, Any]:
     """The tally of all reviews, and the newest in full. `rows` are the newest first."""
     tally = {str(stars): sum(row.rating == stars for row in rows) for stars in range(5, 0, -1)}
     return {
@@ -141,10 +154,11 @@ def review_summary(rows: Sequence[Review]) -> dict[str, Any]:
     }
 
 
-def review_data(row: Review) -> dict[str, Any]:
+def review_data(row: Any) -> dict[str, Any]:
+    """What is shown of a review; `row` has the columns REVIEW."""
     return {
-        "id": row.pk,
-        "author": row.author.name,
+        "id": row.id,
+        "author": row.author__name,
         "author_id": row.author_id,
         "rating": row.rating,
         "body": row.body,
@@ -153,7 +167,7 @@ def review_data(row: Review) -> dict[str, Any]:
     }
 
 
-def _grouped(rows: Any) -> defaultdict[int, list]:
+def _grouped(rows: Sequence[Any]) -> defaultdict[int, list]:
     found: defaultdict[int, list] = defaultdict(list)
     for row in rows:
         found[row.product_id].append(row)

@@ -28,8 +28,11 @@ def index_entries(data: dict, category: str = "") -> dict[str, int]:
             entries[word] = min(entries.get(word, 0) + weight, NAME_WEIGHT - 1)
     for word in set(words(data["name"])):
         entries[word] = entries.get(word, 0) + NAME_WEIGHT
-    heaviest = sorted((word for word in entries if word not in SMALL_WORDS), key=lambda word: (-entries[word], word))
-    return {word: entries[word] for word in heaviest[:MOST_WORDS]}
+    kept = {word: weight for word, weight in entries.items() if word not in SMALL_WORDS}
+    if len(kept) > MOST_WORDS:
+        heaviest = sorted(kept, key=lambda word: (-kept[word], word))
+        kept = {word: kept[word] for word in heaviest[:MOST_WORDS]}
+    return kept
 
 
 def store_indexes(products: dict[int, dict]) -> None:

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 
 from scaling.cache import Stored, Whole, fetch
 
-from .assembly import review_data
+from .assembly import REVIEW, review_data
 from .data import PRODUCTS, all_shelves
 from .models import Review
 from .pagination import page_of, parse
@@ -84,7 +84,7 @@ def reviews(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
     if data["slug"] != slug:
         return moved(request, reverse("product_reviews", args=[pk, data["slug"]]))
     page = page_of(request.GET.get("page"), data["reviews"], REVIEWS_A_PAGE)
-    rows = Review.objects.filter(product=pk, is_hidden=False).select_related("author")
+    rows = Review.objects.filter(product=pk, is_hidden=False).values_list(*REVIEW, named=True)
     shown = [review_data(row) for row in rows[page["start"] - 1 if page["total"] else 0 : page["end"]]]
     context = {"product": data, "reviews": shown, "page": page, "shelves": shelves.cards}
     return public(render(request, "product_reviews.html", context))

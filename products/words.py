@@ -1,6 +1,7 @@
 """What search takes for a word: folded so that “Crème”, “CREME” and “creme” are one, and “loaves” finds “loaf”."""
 
 import unicodedata
+from functools import lru_cache
 
 WORD_LENGTH = 40
 SMALL_WORDS = {
@@ -29,8 +30,18 @@ NO_PLURALS = ("ss", "us", "is")
 def words(text: str) -> list[str]:
     """The words of a text in their order: no accents, lower case, singular, letters and digits of any script."""
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
-    spaced = "".join(_letter(sign) for sign in plain)
-    return [_singular(word)[:WORD_LENGTH] for word in spaced.split()]
+    return [_singular(word)[:WORD_LENGTH] for word in plain.translate(_LETTERS).split()]
+
+
+class _Letters(dict[int, str]):
+    """For `str.translate`: each sign is worked out once. A shop uses few, and there is an end to them."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = _letter(chr(code))
+        return self[code]
+
+
+_LETTERS = _Letters()
 
 
 def _letter(sign: str) -> str:
@@ -40,6 +51,7 @@ def _letter(sign: str) -> str:
     return sign if sign.isalnum() or unicodedata.category(sign) in ("Mc", "Mn") else " "
 
 
+@lru_cache(maxsize=8192)
 def _singular(word: str) -> str:
     """Only what a bakery needs: berries, pastries, loaves, cookies. Names like “couscous” stay whole."""
     if len(word) < 4 or word.endswith(NO_PLURALS):

@@ -8,6 +8,7 @@ from django.utils.module_loading import import_string
 
 from .cache import RefusedError, registry
 from .flights import flights
+from .queries import stamp_all
 from .replicas import unit_of_work
 from .stores import cache
 
@@ -49,6 +50,7 @@ def catch_up() -> None:
     """The cache is back. It may hold what was changed while nobody could tell it: drop that before anybody reads.
     What cannot be known, or is too much, drops everything."""
     flights.forget()
+    stamp_all()
     undone = _undone()
     if undone is None:
         cache().flushdb()

@@ -4,6 +4,7 @@ from django.db.backends.signals import connection_created
 from . import checks  # noqa: F401, registers what is checked
 from .abreast import catch_up
 from .breaker import CACHE
+from .queries import stamp_writes
 from .replicas import notice_writes
 from .stores import cache
 from .xray import count_sql
@@ -16,3 +17,4 @@ class ScalingConfig(AppConfig):
         CACHE.probe, CACHE.catch_up = lambda: cache().ping(), catch_up
         connection_created.connect(count_sql, dispatch_uid="scaling.xray")
         connection_created.connect(notice_writes, dispatch_uid="scaling.replicas")
+        connection_created.connect(stamp_writes, dispatch_uid="scaling.queries")

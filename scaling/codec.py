@@ -61,3 +61,17 @@ def _decompressor() -> zstandard.ZstdDecompressor:
     if not hasattr(_local, "decompressor"):
         _local.decompressor = zstandard.ZstdDecompressor()
     return _local.decompressor
+
+
+def compress(value: Any) -> bytes:
+    """Anything that JSON can hold."""
+    return _compressor().compress(orjson.dumps(value))
+
+
+def decompress(payload: bytes) -> Any:
+    return orjson.loads(_decompressor().decompress(payload))
+
+
+def plain(value: Any) -> Any:
+    """The same as it would come back."""
+    return orjson.loads(orjson.dumps(value))

@@ -25,7 +25,7 @@ CLONE = env("CLONE", default="")  # the host's name and process id when empty
 DEBUG = False
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-BENCH = env.bool("BENCH", default=False)  # serve /empty/, to compare pages with
+BENCH = env.bool("BENCH", default=False)  # serve the pages of shop/views/measured.py
 XRAY = env.bool("XRAY", default=False)  # Server-Timing on every response: what it cost
 METRICS_TOKEN = env("METRICS_TOKEN", default="")  # who bears it reads /metrics; without one only XRAY shows it
 
@@ -121,6 +121,9 @@ def _valkey(url: str, connection_class: type) -> dict:
         },
     }
 
+
+# Written by workers all the time, and read by nobody through `cached_query`, which refuses them: no stamps for these.
+UNSTAMPED_TABLES = {"jobs_outbox", "jobs_version", "products_document", "products_term", "products_trigram"}
 
 CACHES = {"default": _valkey(CACHE_URL, CacheConnection), "keep": _valkey(KEEP_URL, KeepConnection)}
 RATELIMIT_USE_CACHE = "keep"

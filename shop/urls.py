@@ -4,7 +4,21 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from .views import account, basket, checkout, friends, home, journal, machines, me, metrics, orders, people, reviews
+from .views import (
+    account,
+    basket,
+    checkout,
+    friends,
+    home,
+    journal,
+    machines,
+    me,
+    measured,
+    metrics,
+    orders,
+    people,
+    reviews,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -35,7 +49,12 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 if settings.BENCH:
-    urlpatterns.append(path("empty/", machines.empty, name="empty"))
+    urlpatterns += [
+        path("empty/", measured.empty, name="empty"),
+        path("measured/joins/<id:pk>/", measured.joins, name="measured_joins"),
+        path("measured/queries/<id:pk>/", measured.queries, name="measured_queries"),
+        path("measured/document/<id:pk>/", measured.document, name="measured_document"),
+    ]
 
 handler400 = "shop.views.errors.bad_request"
 handler403 = "shop.views.errors.forbidden"

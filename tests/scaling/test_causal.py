@@ -74,6 +74,11 @@ def writer(client):
     return client
 
 
+def from_the_tables():
+    """Where all reviews of a product are: a page that asks the database."""
+    return f"{Product.objects.exclude(reviews=None).first().get_absolute_url()}reviews/"
+
+
 def sql(answer):
     """Statements by alias, as the answer tells."""
     found = re.findall(r'sql-([\w-]+);desc="(\d+) statements', answer["Server-Timing"])
@@ -188,7 +193,7 @@ def test_a_token_of_a_log_that_nobody_has_is_dropped_without_waiting(loaf):
     client = Client()
     bear(client, Token(position={"77": 10**9}))
     with executed(settings.REPLICAS[0]) as statements:
-        assert client.get("/sitemap.xml").status_code == 200
+        assert client.get(from_the_tables()).status_code == 200
     assert not [sql for sql in statements if "WAIT" in sql]
     assert tokens_of(client) == []
 
@@ -197,9 +202,10 @@ def test_a_token_of_an_older_epoch_reads_the_primary_once_and_is_dropped(loaf, m
     monkeypatch.setattr(monitor(), "epoch", 3)
     client = Client()
     bear(client, Token(position={"0": 10**9}, epoch=2))
+    Client().get(from_the_tables())
     costs = []
     for _ in range(2):
-        costs.append(sql(client.get("/sitemap.xml"))["default"] > 0)
+        costs.append(sql(client.get(from_the_tables()))["default"] > 0)
     assert costs == [True, False]
     assert tokens_of(client) == []
 
@@ -228,9 +234,9 @@ def test_whoever_changed_very_much_reads_everything_from_the_primary_until_it_is
 @pytest.mark.parametrize("method", ["get", "head"])
 def test_what_only_reads_is_run_once_more_elsewhere_when_a_replica_fails(client, loaf, method):
     for _ in settings.REPLICAS:
-        assert client.get("/sitemap.xml").status_code == 200
+        assert client.get(from_the_tables()).status_code == 200
     for replica in REPLICAS:
         for row in replica.ask("SELECT id FROM information_schema.processlist WHERE user = 'reader'"):
             replica.ask("KILL CONNECTION %s", row["id"])
     for _ in range(2 * len(settings.REPLICAS)):
-        assert getattr(client, method)("/sitemap.xml").status_code == 200
+        assert getattr(client, method)(from_the_tables()).status_code == 200
