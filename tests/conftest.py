@@ -75,9 +75,13 @@ def a_monitor_that_may_ask(mariadb, django_db_blocker):
 
 @pytest.fixture(autouse=True)
 def replicas_in_service(mariadb, a_monitor_that_may_ask):
-    """Whatever the test before has done to them."""
+    """Whatever the test before has done to them, and the primary as well."""
     if mariadb:
-        wait_until(lambda: len(monitor.monitor().in_service()) == len(settings.REPLICAS), what="every replica")
+        watched = monitor.monitor()
+        wait_until(
+            lambda: len(watched.in_service()) == len(settings.REPLICAS) and not watched.primary_is_down(),
+            what="every server",
+        )
 
 
 @pytest.fixture(scope="session")
