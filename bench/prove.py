@@ -14,6 +14,7 @@ from .figure import Figure
 from .proofs import (
     faults,
     hot_pages,
+    kills,
     own_writes,
     promotion,
     reads,
@@ -33,6 +34,7 @@ PROOFS: dict[str, Callable[[], list[Figure]]] = {
     "faults": faults.prove,
     "promotion": promotion.prove,
     "reads": reads.prove,
+    "kills": kills.prove,
 }
 ON_MARIADB = {"own-writes", "thirty-seconds", "faults", "promotion", "reads"}
 TABLE = Path(__file__).resolve().parent.parent / "docs" / "proofs.md"
