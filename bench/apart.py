@@ -1,4 +1,7 @@
-"""Processes of a shop that a proof starts beside it, so that it may kill them: a shop closes when one of its own ends."""
+"""Processes of a shop that a proof starts beside it, so that it may kill them.
+
+The shop itself closes when one of its own ends.
+"""
 
 import os
 import shlex

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from .opened import statements
+from .opened import statements, trips_to_cache
 from .visitor import Page, Visitor
 
 Deed = Callable[[Visitor], Page]
@@ -16,12 +16,13 @@ Deed = Callable[[Visitor], Page]
 
 @dataclass(frozen=True)
 class Answer:
-    """`at` is when it came, of `time.monotonic`; status 0 is none at all."""
+    """`at` is when it came, of `time.monotonic`; status 0 is none at all. `trips` are those to the cache."""
 
     at: float
     seconds: float
     status: int
     sql: Counter
+    trips: int
 
 
 class Crowd:
@@ -51,11 +52,11 @@ class Crowd:
             began = time.monotonic()
             try:
                 page = deed(visitor)
-                status, sql = page.status, Counter(statements(page))
+                status, sql, trips = page.status, Counter(statements(page)), trips_to_cache(page)
             except (OSError, http.client.HTTPException):
-                visitor, status, sql = Visitor(self.url), 0, Counter()
+                visitor, status, sql, trips = Visitor(self.url), 0, Counter(), 0
             now = time.monotonic()
-            self.answers.append(Answer(now, now - began, status, sql))
+            self.answers.append(Answer(now, now - began, status, sql, trips))
 
     def since(self, moment: float) -> list[Answer]:
         return [answer for answer in self.answers if answer.at >= moment]

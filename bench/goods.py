@@ -14,11 +14,12 @@ JSONLD = re.compile(r'<script type="application/ld\+json"[^>]*>(.*?)</script>', 
 
 
 class Goods:
-    """`prices` are the last that was committed of each, in cents."""
+    """`prices` are the last that was committed of each, in cents; `history` has all, with their times."""
 
     def __init__(self, shop: Opened) -> None:
         self.shop = shop
         self.prices: dict[int, int] = {}
+        self.history: dict[int, list[tuple[float, int]]] = {}
         self.pages: dict[int, str] = {}
         shop.execute("DELETE FROM products_price WHERE ends_at IS NOT NULL")  # each has one price from now on
         for pk in _ids(shop):
@@ -33,6 +34,7 @@ class Goods:
         price = random.choice(CENTS)
         committed_at = self.shop.execute("UPDATE products_price SET cents = ? WHERE product_id = ?", price, pk)
         self.prices[pk] = price
+        self.history.setdefault(pk, []).append((committed_at, price))
         return committed_at
 
     def read(self, visitor: Visitor, pk: int) -> int:
@@ -41,6 +43,12 @@ class Goods:
 
     def is_right(self, visitor: Visitor, pk: int) -> bool:
         return self.read(visitor, pk) == self.prices[pk]
+
+    def age(self, pk: int, price: int, began_at: float) -> float:
+        """For how long another price had been committed when a read began that has shown this one; 0: it had not."""
+        history = self.history[pk]
+        last = max((number for number, (_, each) in enumerate(history) if each == price), default=-1)
+        return max(0.0, began_at - history[last + 1][0]) if last + 1 < len(history) else 0.0
 
     def wrong(self) -> list[int]:
         visitor = Visitor(self.shop.url)

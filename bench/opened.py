@@ -150,3 +150,8 @@ def statements(page: Page) -> dict[str, int]:
     """How many SQL statements the page says that it asked of whom, by alias."""
     found = re.findall(r'sql-([\w-]+);desc="(\d+) statements"', page.headers.get("Server-Timing", ""))
     return {alias: int(count) for alias, count in found}
+
+
+def trips_to_cache(page: Page) -> int:
+    found = re.search(r'cache;desc="(\d+) round trips"', page.headers.get("Server-Timing", ""))
+    return int(found[1]) if found else 0

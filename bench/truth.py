@@ -82,8 +82,10 @@ def _documents(fresh: Fresh) -> Iterator[str]:
         one = built[pk]
         if one.data is None:
             continue
-        if (row.data, row.version) != (_as_stored(one.data), one.version):
-            yield f"document {pk} of {row.version}, not {one.version}, is {_differing(row.data, _as_stored(one.data))}"
+        if row.version != one.version:
+            yield f"document {pk} is of {row.version}, not {one.version}"
+        if row.data != (should := _as_stored(one.data)):
+            yield f"document {pk} is {_differing(row.data, should)}"
         columns = {name: getattr(row, name) for name in COLUMNS}
         if columns != documents.columns(one.data):
             yield f"document {pk} has {_differing(columns, documents.columns(one.data))}"
