@@ -4,8 +4,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from scaling.replicas import Work
 
-from .models import Outbox, now_us
-from .outbox import LONGEST_WAIT_SECONDS, SECOND
+from .models import SECOND, Outbox, OutboxQuerySet, now_us
 from .triggers import DIALECTS, watched_objects
 
 
@@ -13,14 +12,37 @@ class OutboxChanges:
     """Told by the triggers, which also see what no model knows of."""
 
     def taken(self, work: Work) -> dict[str, int] | None:
+        """The objects changed under `work`, with their versions ("name:id"); None when they are too many."""
         connection = connections[DEFAULT_DB_ALIAS]
-        return DIALECTS[connection.vendor].touched(connection, work.began_at)
+        touched = DIALECTS[connection.vendor].touched(connection, work.began_at)
+        return touched and {subject: touched[subject] for subject in touched if _is_watched(subject)}
 
     def are_built(self, since: int) -> bool:
-        """A row that waits for its own time, such as the end of a promotion, is no change yet."""
-        soon = now_us() + (LONGEST_WAIT_SECONDS + 1) * SECOND
-        tasks = {watched.task for watched in watched_objects().values()}
-        return not Outbox.objects.filter(task__in=tasks, due_at__lte=soon, created_at__lte=since).exists()
+        """Whether all that was changed before `since` (microseconds) has been built again."""
+        return not _rows().filter(created_at__lte=since).exists()
+
+    def undone(self, most: int) -> list[str] | None:
+        """The objects ("name:id") that were changed and are not built again yet; None when there are more than
+        `most`."""
+        subjects = _rows().values_list("subject", flat=True).distinct()[: most + 1]
+        found = sorted(subject for subject in subjects if _is_watched(subject))
+        return found if len(found) <= most else None
+
+    def hurry(self) -> None:
+        """Have those that were sent and are not done sent again now; what was not sent yet is about to be."""
+        now = now_us()
+        _rows().filter(attempt__gt=0, due_at__gt=now).update(due_at=now)
+
+
+def _rows() -> OutboxQuerySet:
+    """Of changes that are not built again yet. One that waits for its own time, such as the end of a promotion, is no
+    change yet."""
+    tasks = {watched.task for watched in watched_objects().values()}
+    return Outbox.objects.begun(slack=SECOND).filter(task__in=tasks)
+
+
+def _is_watched(subject: str) -> bool:
+    return subject.partition(":")[0] in watched_objects()
 
 
 CHANGES = OutboxChanges()

@@ -5,11 +5,25 @@ from typing import Any
 
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Q
+
+SECOND = 1_000_000  # microseconds
+LONGEST_WAIT_SECONDS = 60  # between two attempts
+NEVER = 2**62  # as long as any time, so that a row does not grow when it is claimed
 
 
 def now_us() -> int:
     """Microseconds since 1970: the unit of every version and of every due time."""
     return time.time_ns() // 1000
+
+
+class OutboxQuerySet(models.QuerySet):
+    def begun(self, *, slack: int = 0) -> "OutboxQuerySet":
+        """What is due, or was sent and is not done. Not what waits for a moment of its own, such as the end of a
+        promotion. `slack` (microseconds) is how far the database's clock may be ahead of ours."""
+        now = now_us()
+        longest = now + (LONGEST_WAIT_SECONDS + 1) * SECOND  # no row that was sent is due later: for the index
+        return self.filter(Q(due_at__lte=now + slack) | Q(attempt__gt=0), due_at__lte=longest)
 
 
 class Outbox(models.Model):
@@ -24,10 +38,14 @@ class Outbox(models.Model):
     due_at = models.BigIntegerField(default=now_us, db_index=True, help_text="Microseconds since 1970")
     attempt = models.PositiveIntegerField(default=0)
     created_at = models.BigIntegerField(default=now_us, help_text="Microseconds since 1970")
+    tried_since = models.BigIntegerField(db_default=NEVER, help_text="Microseconds since 1970, of the first attempt")
+
+    objects = OutboxQuerySet.as_manager()
 
     class Meta:
         db_table = "jobs_outbox"
         verbose_name_plural = "outbox"
+        indexes = [models.Index(fields=["subject", "task"], name="outbox_of_a_subject")]
 
     def __str__(self) -> str:
         return f"{self.task}({self.subject})"

@@ -2,6 +2,8 @@
 
 import logging
 import threading
+import time
+from collections.abc import Callable
 
 from celery import current_app
 from django.db import close_old_connections
@@ -9,25 +11,80 @@ from django.db import close_old_connections
 from scaling.replicas import unit_of_work
 from scaling.unavailable import OUTAGES
 
-from .outbox import claim, send
+from .claims import Lately, claim, due, known_tasks
+from .models import SECOND, Outbox, now_us
+from .sending import send
 
 POLL_SECONDS = 0.2
+AFTER_OUTAGE_SECONDS = 1.0
+GIVE_UP_EVERY_SECONDS = 3_600
+STRANGERS_EVERY_SECONDS = 60
+GIVE_UP_AFTER_SECONDS = 7 * 24 * 3_600
+GIVE_UP_AFTER_ATTEMPTS = 100  # a relay that was away for a week has tried nothing meanwhile
+GIVEN_UP_ROWS = 500
+STRANGERS = 50
 log = logging.getLogger(__name__)
+
+
+class Relay:
+    """One relay and what it remembers, all of which may be forgotten."""
+
+    def __init__(self) -> None:
+        self.tasks = known_tasks()
+        self.lately = Lately()
+        self.strangers: set[str] = set()
+        self._again_at: dict[Callable[[], None], float] = {}  # on the monotonic clock
+
+    def turn(self) -> int:
+        """Send what is due now, about a thousand rows. Returns how many rows that were due are so no more."""
+        ready, covered = due(self.tasks, self.lately)
+        sent = send(claim(ready), self.tasks)
+        self.lately.note(row for row in sent if self.tasks[row.task].merges)
+        claim(covered)
+        self._at_most(GIVE_UP_EVERY_SECONDS, self.give_up)
+        self._at_most(STRANGERS_EVERY_SECONDS, self.name_strangers)
+        return len(sent) + len(covered)
+
+    def _at_most(self, seconds: float, verb: Callable[[], None]) -> None:
+        now = time.monotonic()
+        if now >= self._again_at.get(verb, now):
+            self._again_at[verb] = now + seconds
+            verb()
+
+    def give_up(self) -> None:
+        """Delete rows that were tried again and again for a week, some hundreds at a time, and say so."""
+        since = now_us() - GIVE_UP_AFTER_SECONDS * SECOND
+        rows = Outbox.objects.filter(tried_since__lt=since, attempt__gte=GIVE_UP_AFTER_ATTEMPTS)[:GIVEN_UP_ROWS]
+        hopeless = {row.pk: row for row in rows}
+        for row in hopeless.values():
+            log.error("Given up after %d attempts in a week: %s", row.attempt, row)
+        if hopeless:
+            Outbox.objects.filter(pk__in=list(hopeless)).delete()
+
+    def name_strangers(self) -> None:
+        """Tell of each task, once, that rows wait for and that this release does not know. They are left alone:
+        another release does it, or will."""
+        waiting = Outbox.objects.filter(due_at__lte=now_us()).exclude(task__in=list(self.tasks))
+        for name in waiting.values_list("task", flat=True).distinct()[:STRANGERS]:
+            if name not in self.strangers:
+                self.strangers.add(name)
+                log.warning("Rows wait for the task %s, which this release does not know", name)
 
 
 def run(stop: threading.Event) -> None:
     """Send what is due, five times a second, until `stop` is set. A database or broker that is away is waited for."""
     current_app.loader.import_default_modules()
-    while not stop.wait(_turn()):
+    relay = Relay()
+    while not stop.wait(_turn(relay)):
         pass
 
 
-def _turn() -> float:
+def _turn(relay: Relay) -> float:
     """One look at the outbox. Returns the seconds to wait until the next."""
     try:
         with unit_of_work():
-            return 0 if send(claim()) else POLL_SECONDS
+            return 0 if relay.turn() else POLL_SECONDS
     except OUTAGES as error:
         log.warning("The outbox waits: %s", error)
         close_old_connections()
-        return 1.0
+        return AFTER_OUTAGE_SECONDS

@@ -1,23 +1,32 @@
 """Tasks that are sent by the outbox: they may come twice or late, and mark their row only when all is stored."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from celery import Task, shared_task
+from django.db import DEFAULT_DB_ALIAS, connections
 
-from scaling.positions import Position
-from scaling.replicas import unit_of_work
+from scaling.positions import Position, log_of, merged
+from scaling.replicas import Work, unit_of_work
 
 from .models import Outbox
 
-Pairs = list[tuple[int, str]]  # outbox row, subject
+ABSORBED_ROWS = 10_000
+Pairs = Sequence[tuple[int, str]]  # outbox row, subject
 
 
 class OutboxTask(Task):
-    """`batch` subjects travel together at most, on the queue `lane`."""
+    """`batch` subjects travel together at most, on the queue `lane`.
+
+    A task with a batch merges: done once for a subject, it is done for all rows of that subject that were there.
+    """
 
     batch = 1
     lane = "interactive"
+
+    @property
+    def merges(self) -> bool:
+        return self.batch > 1
 
 
 def outbox_task(*, lane: str = "interactive", batch: int = 1) -> Callable[[Callable[[Any], None]], OutboxTask]:
@@ -29,16 +38,35 @@ def outbox_task(*, lane: str = "interactive", batch: int = 1) -> Callable[[Calla
 
     def decorate(function: Callable[[Any], None]) -> Any:
         def run(pairs: Pairs, position: Position | None = None) -> None:
-            with unit_of_work(position):
-                waiting = set(Outbox.objects.filter(pk__in=[pk for pk, _ in pairs]).values_list("pk", flat=True))
-                subjects = list(dict.fromkeys(subject for pk, subject in pairs if pk in waiting))
-                if batch > 1 and subjects:
-                    function(subjects)
-                elif subjects:
-                    function(subjects[0])
-                Outbox.objects.filter(pk__in=waiting).delete()
+            with unit_of_work(position) as work:
+                rows = _not_done(pairs)
+                if batch > 1:
+                    rows |= _absorbed(name, {subject for _, subject in pairs}, work)
+                subjects = list(dict.fromkeys(rows.values()))
+                if subjects:
+                    function(subjects if batch > 1 else subjects[0])
+                Outbox.objects.filter(pk__in=list(rows)).delete()
 
         name = f"{function.__module__}.{function.__name__}"
         return shared_task(name=name, base=OutboxTask, batch=batch, lane=lane)(run)
 
     return decorate
+
+
+def _not_done(pairs: Pairs) -> dict[int, str]:
+    """Those rows that are still there, and their subjects: of a message that came twice there are none."""
+    rows = Outbox.objects.filter(pk__in=[pk for pk, _ in pairs]).order_by("pk")
+    return dict(rows.values_list("pk", "subject"))
+
+
+def _absorbed(task: str, subjects: set[str], work: Work) -> dict[int, str]:
+    """All rows that have begun for these subjects: what follows is done for them, too.
+
+    They are named one by one. A row that commits after this reading stays, whatever its number or time, and so does
+    one that waits for a moment of its own. What is read from now on holds the changes that these rows tell of.
+    """
+    begun = Outbox.objects.begun().filter(task=task, subject__in=subjects)
+    found = dict(begun.values_list("pk", "subject")[:ABSORBED_ROWS])
+    primary = connections[DEFAULT_DB_ALIAS]
+    work.position = merged(work.position, log_of(primary).current(primary))
+    return {pk: subject for pk, subject in found.items() if subject in subjects}  # a collation takes “a” for “A”

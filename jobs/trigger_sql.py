@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
@@ -31,7 +32,11 @@ class Dialect(ABC):
         own = Part(watched.model, watched.model._meta.pk.attname, watched.only, watched.due)
         found = dict(self._of_versions(watched))
         for part in (own, *watched.parts):
-            found |= dict(self._of_part(watched, part))
+            more = dict(self._of_part(watched, part))
+            if found.keys() & more.keys():
+                table = part.model._meta.db_table
+                raise ImproperlyConfigured(f"“{watched.name}” has two parts in {table}: make it one, by a UNION.")
+            found |= more
         return found
 
     @abstractmethod

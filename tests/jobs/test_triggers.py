@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import Client
@@ -15,7 +16,7 @@ from jobs import triggers
 from jobs.models import Outbox, Version, now_us
 from jobs.triggers import check_triggers, installed, suspended, wanted
 from jobs.versions import versions_of
-from jobs.watched import Watched
+from jobs.watched import Part, Watched
 from products.models import Article, Category, Price, Product, Review, Stock, Tag, Text
 
 from ..factories import ada, make_category, make_product, make_review, make_tag, make_user, steve
@@ -213,6 +214,12 @@ def test_bulk_loading_is_silent_and_leaves_the_triggers_as_they_were():
     assert installed(connection) == wanted(connection)
     product.save()
     assert Outbox.objects.exists()
+
+
+def test_two_parts_of_one_table_are_refused_for_one_would_be_lost():
+    parts = [Part(Review, "product_id"), Part(Review, "author_id")]
+    with pytest.raises(ImproperlyConfigured, match="two parts in products_review"):
+        triggers.DIALECTS[connection.vendor].triggers(Watched("loaf", Product, "loaves", parts))
 
 
 def test_no_name_of_a_trigger_is_too_long():

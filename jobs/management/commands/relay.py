@@ -1,18 +1,28 @@
+"""Run a relay, or tell what waits for one."""
+
 import signal
 import threading
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from celery import current_app
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobs import relay
-from jobs.models import Outbox, now_us
+from jobs.backlog import backlog as waiting
+from jobs.backlog import table
+from scaling.unavailable import OUTAGES
 
 
 class Command(BaseCommand):
-    help = "Send what the outbox holds to the workers, until stopped. With --backlog: tell what waits, and end."
+    help = "Send what the outbox holds to the workers, until stopped. Any number may run."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--backlog", action="store_true", help="tell how many rows wait and for how long")
+        parser.add_argument(
+            "--backlog",
+            action="store_true",
+            help="tell what waits for each task, and end: how many rows are to be sent, how many were sent and are "
+            "not done, how many are for a later moment, and how long the oldest of the first two has waited",
+        )
 
     def handle(self, *args: Any, backlog: bool, **options: Any) -> None:
         if backlog:
@@ -25,7 +35,8 @@ class Command(BaseCommand):
 
 
 def tell_backlog() -> str:
-    overdue = Outbox.objects.filter(created_at__lt=now_us() - 1_000_000).filter(attempt__gt=0)
-    waiting = Outbox.objects.filter(due_at__lte=now_us(), attempt=0)
-    later = Outbox.objects.filter(due_at__gt=now_us(), attempt=0)
-    return f"{waiting.count()} to send, {overdue.count()} sent and not done, {later.count()} for later"
+    current_app.loader.import_default_modules()
+    try:
+        return table(waiting())
+    except OUTAGES as error:
+        raise CommandError(f"The database does not answer: {error}") from error
