@@ -1,11 +1,11 @@
 """The outbox: work that was decided in a transaction and must be done after it. And the versions of objects."""
 
 import time
-from typing import Any
 
 from django.db import models
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q
+
+from .fields import ExactField
 
 SECOND = 1_000_000  # microseconds
 LONGEST_WAIT_SECONDS = 60  # between two attempts
@@ -51,14 +51,6 @@ class Outbox(models.Model):
         return f"{self.task}({self.subject})"
 
 
-class SubjectField(models.CharField):
-    """A subject as a key, compared byte by byte on every database."""
-
-    def db_parameters(self, connection: BaseDatabaseWrapper) -> dict[str, Any]:
-        parameters = super().db_parameters(connection)
-        return parameters | ({"collation": "utf8mb4_bin"} if connection.vendor == "mysql" else {})
-
-
 class Version(models.Model):
     """How new an object is, like `product:12`: raised by the triggers of `jobs.triggers` and by nobody else.
 
@@ -66,7 +58,7 @@ class Version(models.Model):
     object made again under the same key, and who finds none knows at which version there was none.
     """
 
-    subject = SubjectField(max_length=100, primary_key=True)
+    subject = ExactField(max_length=100, primary_key=True)
     version = models.BigIntegerField(help_text="Microseconds since 1970")
 
     class Meta:

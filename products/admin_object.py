@@ -10,6 +10,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 
+from scaling.cache import RefusedError
+
 from .data import PRODUCTS
 from .models import Product
 
@@ -24,8 +26,11 @@ def object_page(request: HttpRequest, pk: int) -> HttpResponse:
     if not model_admin.has_change_permission(request, product):
         raise PermissionDenied
     if request.method == "POST":
-        PRODUCTS.refresh([pk])
-        messages.success(request, "Built again and stored.")
+        try:
+            PRODUCTS.refresh([pk])
+            messages.success(request, "Built again and stored.")
+        except RefusedError:
+            messages.error(request, "Others are building it at this moment: look again, or try once more.")
         return redirect("admin:products_product_object", pk)
     context = admin.site.each_context(request) | compare(pk) | {"product": product, "opts": Product._meta}
     return TemplateResponse(request, "admin/products/product/object.html", context | {"title": "Object"})

@@ -1,4 +1,4 @@
-"""Money is whole cents everywhere, and only people read euros; words of the index are compared letter by letter."""
+"""Money is whole cents everywhere, and only people read euros."""
 
 from decimal import Decimal
 
@@ -27,14 +27,3 @@ class EuroField(forms.DecimalField):
 class CentsField(models.PositiveIntegerField):
     def formfield(self, **options):
         return super(models.PositiveIntegerField, self).formfield(form_class=EuroField, **options)
-
-
-class ExactField(models.CharField):
-    """Text for programs: equal is what is equal byte by byte, and that is its order, on every database.
-
-    MariaDB would take “søt” for “sot”, and put capitals elsewhere than SQLite and Valkey do.
-    """
-
-    def db_parameters(self, connection):
-        parameters = super().db_parameters(connection)
-        return parameters | ({"collation": "utf8mb4_bin"} if connection.vendor == "mysql" else {})

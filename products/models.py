@@ -7,10 +7,11 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
+from jobs.fields import ExactField
 from scaling.cache import CachedData
 
 from .bands import stock_band
-from .fields import CentsField, ExactField
+from .fields import CentsField
 
 
 class Category(models.Model):

@@ -7,6 +7,7 @@ from django.db import Error, connections
 from django.utils.module_loading import import_string
 
 from .cache import RefusedError, registry
+from .flights import flights
 from .replicas import unit_of_work
 from .stores import cache
 
@@ -47,6 +48,7 @@ def older_than(versions: dict[str, int]) -> list[tuple[str, int]]:
 def catch_up() -> None:
     """The cache is back. It may hold what was changed while nobody could tell it: drop that before anybody reads.
     What cannot be known, or is too much, drops everything."""
+    flights.forget()
     undone = _undone()
     if undone is None:
         cache().flushdb()

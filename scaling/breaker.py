@@ -9,14 +9,14 @@ it.
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 PROBE_SECONDS = 0.25
+LOST = (RedisConnectionError, RedisTimeoutError)  # what a server that is away raises
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class Breaker:
             raise RedisConnectionError(f"The server `{self.name}` is away.")
 
     def note_failure(self) -> None:
-        """The server has failed somebody."""
+        """The server has failed somebody. From now on it is asked by one thread alone."""
         with self._lock:
             if self.is_open:
                 return
@@ -65,18 +65,6 @@ class Breaker:
         except RedisError:
             return False
         return True
-
-
-@contextmanager
-def guarded(breaker: Breaker) -> Iterator[None]:
-    """Speak to the server inside the block."""
-    breaker.check()
-    try:
-        yield
-    except (RedisConnectionError, RedisTimeoutError):
-        if not breaker.is_open:
-            breaker.note_failure()
-        raise
 
 
 CACHE = Breaker("cache")

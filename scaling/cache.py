@@ -107,7 +107,7 @@ class CachedObject(Kind):
     def peek(self, pk: int) -> codec.Packed | None:
         """What is stored now, of an object that exists. Builds nothing."""
         answer = _read(cache(), [self.key(pk)], [self.shape])
-        packed = codec.unpack(answer[0]) if answer else None
+        packed = codec.Packed(*codec.unpack(answer[0])) if answer else None
         return packed if packed and packed.data is not None else None
 
     def _refresh(self, ids: Sequence[int]) -> tuple[dict[int, Built], list[int]]:
@@ -129,21 +129,21 @@ class CachedObject(Kind):
             return self.persist(built)
 
     def _open(self, pk: int, answer: list) -> Whole | None:
-        packed = codec.unpack(answer[0])
-        self._note(pk, packed)
-        if packed.data is None:
+        version, stored_at, expires_at, data, refs = codec.unpack(answer[0])
+        self._note(pk, version, stored_at, expires_at)
+        if data is None:
             return None
-        return Whole(Stored(packed.data, (self.name, pk, packed.version)), open_refs(packed.refs, answer[1:]))
+        return Whole(Stored(data, (self.name, pk, version)), open_refs(refs, answer[1:]))
 
     def _open_card(self, pk: int, payload: bytes) -> Stored | None:
-        packed = codec.unpack_card(payload)
-        self._note(pk, packed)
-        return None if packed.data is None else Stored(packed.data, (self.name, pk, packed.version))
+        version, stored_at, expires_at, card = codec.unpack_card(payload)
+        self._note(pk, version, stored_at, expires_at)
+        return None if card is None else Stored(card, (self.name, pk, version))
 
-    def _note(self, pk: int, packed: codec.Packed) -> None:
+    def _note(self, pk: int, version: int, stored_at: int, expires_at: int) -> None:
         """Tell the x-ray of it. What has expired is shown all the same, and built again behind."""
-        xray.current().objects.append((self.name, pk, packed.version, packed.stored_at))
-        if packed.expires_at <= time.time_ns() // 1000:
+        xray.current().objects.append((self.name, pk, version, stored_at))
+        if expires_at * 1000 <= time.time_ns():
             behind.soon(self.key(pk), partial(misses.renew, self, pk))
 
     def _card_of(self, pk: int, built: Mapping[int, Built]) -> Stored | None:

@@ -19,8 +19,8 @@ Refs = Sequence[tuple[str, int]]
 
 
 class Packed(NamedTuple):
-    """What is stored of an object, or of its card. Times are microseconds since 1970; `data` is None for an absent
-    one; `refs` are the (name, id) of those it names."""
+    """What is stored of an object. Times are microseconds since 1970; `data` is None for an absent one; `refs` are
+    the (name, id) of those it names. Reading gives it as a plain list: a page opens fifty."""
 
     version: int
     stored_at: int
@@ -34,17 +34,17 @@ def pack(whole: Packed) -> bytes:
     return _compressor().compress(orjson.dumps(tuple(whole)))
 
 
-def unpack(payload: bytes) -> Packed:
-    return Packed(*orjson.loads(_decompressor().decompress(payload)))
+def unpack(payload: bytes) -> list:
+    return orjson.loads(_decompressor().decompress(payload))
 
 
 def pack_card(card: Packed) -> bytes:
-    """A card: too small to gain from compression."""
-    return orjson.dumps(tuple(card[:4]))
+    """A card, which names nothing: too small to gain from compression."""
+    return orjson.dumps(card[:4])
 
 
-def unpack_card(payload: bytes) -> Packed:
-    return Packed(*orjson.loads(payload))
+def unpack_card(payload: bytes) -> list:
+    return orjson.loads(payload)
 
 
 def _compressor() -> zstandard.ZstdCompressor:

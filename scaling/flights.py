@@ -2,11 +2,13 @@
 
 Five hundred readers of one cold key would be five hundred assemblies, and a cache that is away would send the whole
 crowd to the database. So in each process threads that want the same share one answer, and no more than READS_AT_ONCE
-of them read.
+of them read. While the cache is away an answer serves whoever comes within the next second, too.
 """
 
 import os
 import threading
+import time
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
@@ -18,6 +20,8 @@ from django.db import OperationalError
 READS_AT_ONCE = 4
 PATIENCE_SECONDS = 2.0  # for a place among the readers
 SHARED_SECONDS = 5.0  # for what somebody else is at
+RECENT_SECONDS = 1.0
+MOST_RECENT = 1_000
 
 T = TypeVar("T")
 
@@ -29,6 +33,7 @@ class Flights:
         self._under_way: dict[Hashable, Future] = {}
         self._lock = threading.Lock()
         self._reads = threading.BoundedSemaphore(READS_AT_ONCE)
+        self._recent: OrderedDict[Hashable, tuple[float, Any]] = OrderedDict()
 
     def share(self, key: Hashable, work: Callable[[], T]) -> T:
         """The result of `work`, or of somebody else's who is at the same; also if that is an error."""
@@ -46,6 +51,23 @@ class Flights:
             with self._lock:
                 del self._under_way[key]
         return mine.result()
+
+    def share_for_a_while(self, key: Hashable, work: Callable[[], T]) -> T:
+        """The same, and for a second what came of it."""
+        kept = self._recent.get(key)
+        if kept and time.monotonic() - kept[0] < RECENT_SECONDS:
+            return kept[1]
+        result = self.share(key, work)
+        with self._lock:
+            self._recent[key] = (time.monotonic(), result)
+            while len(self._recent) > MOST_RECENT:
+                self._recent.popitem(last=False)
+        return result
+
+    def forget(self) -> None:
+        """Keep nothing of what was read."""
+        with self._lock:
+            self._recent.clear()
 
     @contextmanager
     def reading(self) -> Iterator[None]:

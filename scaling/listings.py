@@ -11,6 +11,7 @@ from itertools import islice
 
 from . import lua
 from .behind import behind
+from .breaker import CACHE
 from .cache import CachedObject, Stored, Want
 from .flights import flights
 from .replicas import current, may_store, own_writes, primary
@@ -96,7 +97,8 @@ class Listing:
         if current().bears_token:
             total, ids = self._ids(first, last)
         else:
-            total, ids = flights.share((self.key, self.is_reversed, first, last), lambda: self._ids(first, last))
+            share = flights.share_for_a_while if CACHE.is_open else flights.share
+            total, ids = share((self.key, self.is_reversed, first, last), lambda: self._ids(first, last))
         return Slice(total, list(self.of.get_many(ids).values()))
 
     def _ids(self, first: int, last: int) -> tuple[int, Sequence[int]]:

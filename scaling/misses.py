@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 
 from . import codec, fence
+from .breaker import CACHE
 from .flights import flights
 from .kinds import Kind, registry
 from .reading import CACHE_DOWN, Built
@@ -33,7 +34,8 @@ def read_without_cache(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
     written."""
     if current().bears_token:
         return kind.assemble_all(ids)
-    return flights.share((kind.name, "durable", tuple(ids)), partial(_read_durable, kind, ids))
+    share = flights.share_for_a_while if CACHE.is_open else flights.share
+    return share((kind.name, "durable", tuple(ids)), partial(_read_durable, kind, ids))
 
 
 def renew(kind: Kind, pk: int) -> None:
@@ -43,15 +45,6 @@ def renew(kind: Kind, pk: int) -> None:
         _build(kind, {pk: token})
 
 
-def opened(kind: Kind, ids: Sequence[int], stored: Sequence[Sequence[bytes | None]]) -> dict[int, Built]:
-    """As they were built, from what is stored of each: (payload, card)."""
-    return {
-        pk: _unpacked(kind, codec.unpack(whole), codec.unpack_card(card))
-        for pk, (whole, card) in zip(ids, stored, strict=True)
-        if whole is not None and card is not None
-    }
-
-
 def stored(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
     """What is stored now, in one round trip."""
     if not ids:
@@ -59,7 +52,11 @@ def stored(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
     pipeline = cache().pipeline(transaction=False)
     for pk in ids:
         pipeline.hmget(kind.key(pk), f"s:{kind.shape}", f"c:{kind.shape}")
-    return opened(kind, ids, pipeline.execute())
+    return {
+        pk: _unpacked(codec.Packed(*codec.unpack(whole)), codec.unpack_card(card)[3])
+        for pk, (whole, card) in zip(ids, pipeline.execute(), strict=True)
+        if whole is not None and card is not None
+    }
 
 
 def _fill(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
@@ -103,6 +100,6 @@ def _read_durable(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
         return found | kind.assemble_all(missing) if missing else found
 
 
-def _unpacked(kind: Kind, whole: codec.Packed, card: codec.Packed) -> Built:
+def _unpacked(whole: codec.Packed, card: dict | None) -> Built:
     refs = [(registry[name], pk) for name, pk in whole.refs]
-    return Built(whole.version, whole.data, card.data, refs, expires_at=whole.expires_at)
+    return Built(whole.version, whole.data, card, refs, expires_at=whole.expires_at)

@@ -20,7 +20,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest, HttpResponse
 from redis.connection import Connection
 
-from .breaker import CACHE, guarded
+from .breaker import CACHE, LOST
 
 NAMED_OBJECTS = 40  # in the header
 
@@ -83,16 +83,27 @@ class CacheConnection(CountedConnection):
     server = "cache"
 
     def connect(self) -> None:
-        with guarded(CACHE):
+        CACHE.check()
+        try:
             super().connect()
+        except LOST:
+            CACHE.note_failure()
+            raise
 
     def send_packed_command(self, command: Any, check_health: bool = True) -> None:
-        with guarded(CACHE):
+        CACHE.check()
+        try:
             super().send_packed_command(command, check_health=check_health)
+        except LOST:
+            CACHE.note_failure()
+            raise
 
     def read_response(self, *args: Any, **options: Any) -> Any:
-        with guarded(CACHE):
+        try:
             return super().read_response(*args, **options)
+        except LOST:
+            CACHE.note_failure()
+            raise
 
 
 class KeepConnection(CountedConnection):

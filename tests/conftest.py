@@ -20,13 +20,13 @@ from .servers import start_mariadb, start_valkey, stop, wait_until
 def valkeys():
     folder = Path(settings.STATE)
     (folder / "static").mkdir(parents=True)
-    servers = []
+    servers = {}
     try:
-        servers.append(start_valkey("cache", settings.CACHE_URL, folder))
-        servers.append(start_valkey("keep", settings.KEEP_URL, folder))
-        yield
+        servers["cache"] = start_valkey("cache", settings.CACHE_URL, folder)
+        servers["keep"] = start_valkey("keep", settings.KEEP_URL, folder)
+        yield servers
     finally:
-        for server in servers:
+        for server in servers.values():
             stop(server)
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -37,6 +37,12 @@ def empty_valkeys(valkeys):
     keep().flushall()
     yield
     assert behind.wait(60), "what was begun behind an answer did not end"
+
+
+@pytest.fixture
+def cache_server(valkeys):
+    """The process of `cache`."""
+    return valkeys["cache"]
 
 
 @pytest.fixture(scope="session")

@@ -1,3 +1,4 @@
+import jobs.fields
 import jobs.models
 from django.db import migrations, models
 
@@ -12,7 +13,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Version',
             fields=[
-                ('subject', jobs.models.SubjectField(max_length=100, primary_key=True, serialize=False)),
+                ('subject', jobs.fields.ExactField(max_length=100, primary_key=True, serialize=False)),
                 ('version', models.BigIntegerField(help_text='Microseconds since 1970')),
             ],
             options={

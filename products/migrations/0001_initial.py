@@ -4,6 +4,7 @@ import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
 import jobs.models
+import jobs.fields
 import products.fields
 from django.conf import settings
 from django.db import migrations, models
@@ -58,7 +59,7 @@ class Migration(migrations.Migration):
                 ('product_id', models.BigIntegerField(primary_key=True, serialize=False)),
                 ('version', models.BigIntegerField()),
                 ('category_id', models.BigIntegerField(db_index=True)),
-                ('sort_name', products.fields.ExactField(max_length=60)),
+                ('sort_name', jobs.fields.ExactField(max_length=60)),
                 ('tags', models.CharField(help_text='Slugs between bars: |vegan|gluten-free|', max_length=400)),
                 ('band', models.CharField(max_length=3)),
                 ('price', models.PositiveIntegerField(help_text='Cents')),
@@ -120,7 +121,7 @@ class Migration(migrations.Migration):
             name='Term',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('term', products.fields.ExactField(max_length=40)),
+                ('term', jobs.fields.ExactField(max_length=40)),
                 ('product_id', models.BigIntegerField()),
                 ('weight', models.PositiveSmallIntegerField()),
             ],
@@ -133,8 +134,8 @@ class Migration(migrations.Migration):
             name='Trigram',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('trigram', products.fields.ExactField(max_length=3)),
-                ('term', products.fields.ExactField(max_length=40)),
+                ('trigram', jobs.fields.ExactField(max_length=3)),
+                ('term', jobs.fields.ExactField(max_length=40)),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('trigram', 'term'), name='one_row_a_trigram_and_term')],
