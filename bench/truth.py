@@ -3,7 +3,7 @@
 It runs inside a process of the shop, once nobody builds any more: `tell` is for `manage.py shell`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from django.db.models import Model
 
@@ -56,7 +56,7 @@ def _objects(fresh: Fresh) -> Iterator[str]:
             whole, card, version, named = cache().hmget(key, fields)
             if whole is not None:
                 one = built[int(key.split(b":")[2])]
-                yield from _object(key.decode(), one, codec.unpack(whole), codec.unpack_card(card))
+                yield from _object(key.decode(), one, _opened(codec.unpack(whole)), _opened(codec.unpack_card(card)))
                 if one.data and int(version) != one.version:
                     yield f"{key.decode()} is stored as {int(version)} and is {one.version}"
                 expected = " ".join(f"{ref.key(pk)} {ref.shape}" for ref, pk in one.refs)
@@ -71,6 +71,10 @@ def _object(key: str, one: Built, whole: codec.Packed, card: codec.Packed) -> It
         yield f"{key} says it is {whole.version} and {card.version}, and is {one.version}"
     if one.expires_at and whole.expires_at != one.expires_at:
         yield f"{key} expires at {whole.expires_at}, not {one.expires_at}"
+
+
+def _opened(parts: Sequence) -> codec.Packed:
+    return codec.Packed(*parts)
 
 
 def _documents(fresh: Fresh) -> Iterator[str]:

@@ -12,8 +12,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from accounts.models import User
 from bench.truth import differences
 from bench.writes import new_product, write
+from jobs.claims import claim, known_tasks
 from jobs.models import Outbox, now_us
-from jobs.outbox import claim, send
+from jobs.sending import send
 from products import tasks  # noqa: F401, registers what the outbox sends
 from products.data import ARTICLES, CATEGORIES, JOURNAL, PRODUCTS, SHELVES
 from products.models import Article, Category, Document, Product, Tag, Term
@@ -28,6 +29,7 @@ from scaling.stores import cache
 
 KINDS = (PRODUCTS, CATEGORIES, ARTICLES)
 SOON_US = 3_000_000
+EXAMPLES, STEPS_EACH = 8, 60
 STEPS = ("persist", "store", "settle")
 
 randoms = st.randoms(use_true_random=False)
@@ -152,7 +154,7 @@ def died(*args, **options):
 def work():
     """What the relay and a worker do in one turn."""
     with unit_of_work():
-        send(claim())
+        send(claim(list(Outbox.objects.filter(due_at__lte=now_us()))), known_tasks())
 
 
 def calm():
@@ -211,6 +213,10 @@ def test_once_calm_the_cache_tells_the_truth(monkeypatch):
     monkeypatch.setattr(current_app.conf, "task_always_eager", True)
     checks = list(HealthCheck)
     small = settings(
-        max_examples=8, stateful_step_count=60, deadline=None, suppress_health_check=checks, database=None
+        max_examples=EXAMPLES,
+        stateful_step_count=STEPS_EACH,
+        deadline=None,
+        suppress_health_check=checks,
+        database=None,
     )
     run_state_machine_as_test(Catalogue, settings=small)
