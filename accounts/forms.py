@@ -134,6 +134,17 @@ class ResetForm(forms.Form):
     )
 
 
+class AskForm(forms.Form):
+    """Asking to follow somebody by their e-mail. Shorter than what an outbox row's subject holds."""
+
+    email = forms.EmailField(
+        label="Their e-mail",
+        max_length=170,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        error_messages=NO_EMAIL | {"required": "Whom would you like to ask? We need their e-mail."},
+    )
+
+
 class NewPasswordForm(auth_forms.SetPasswordForm):
     new_password1 = new_password("New password")
     new_password2 = new_password("The same again", hint="")

@@ -51,6 +51,7 @@ SIGN_UP = (Limit("sign-up", "ip", "40/h"),)
 RESET = (Limit("reset", "ip", "20/h"), Limit("reset", typed_email("email"), "4/h"))
 PASSWORD = (Limit("password", "user", "10/10m"),)
 PICTURE = (Limit("picture", "user", "20/h"),)
+ASK = (Limit("ask-a-friend", "user", "20/h"),)
 REVIEW = (Limit("review", "user", "30/h"),)
 DRAFT = (Limit("draft", "ip", "60/h"),)  # each is a session on `keep` for somebody unknown
 

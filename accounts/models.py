@@ -3,6 +3,7 @@
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 
 
@@ -49,8 +50,24 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name.split(" ")[0]
 
 
+class FriendshipQuerySet(models.QuerySet):
+    def asked(self) -> "FriendshipQuerySet":
+        return self.filter(state=Friendship.State.ASKED)
+
+    def accepted(self) -> "FriendshipQuerySet":
+        return self.filter(state=Friendship.State.ACCEPTED)
+
+    def blocked(self) -> "FriendshipQuerySet":
+        return self.filter(state=Friendship.State.BLOCKED)
+
+    def between(self, one: int, other: int) -> "FriendshipQuerySet":
+        """Both directions, where they are."""
+        return self.filter(Q(follower=one, followed=other) | Q(follower=other, followed=one))
+
+
 class Friendship(models.Model):
-    """`follower` sees what `followed` likes, once `followed` has agreed."""
+    """`follower` sees what `followed` likes, once `followed` has agreed. The state is the word of `followed`: BLOCKED
+    says that `followed` wants to hear no more of `follower`. Changed by the verbs of `accounts.friends`."""
 
     class State(models.TextChoices):
         ASKED = "asked"
@@ -60,14 +77,17 @@ class Friendship(models.Model):
     follower = models.ForeignKey(User, models.CASCADE, related_name="follows")
     followed = models.ForeignKey(User, models.CASCADE, related_name="followers")
     state = models.CharField(max_length=8, choices=State.choices, default=State.ASKED)
+    by_email = models.BooleanField(
+        "asked by e-mail", default=False, help_text="Not shown to who asked: it would tell whose address it is."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = FriendshipQuerySet.as_manager()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["follower", "followed"], name="one_friendship_a_pair"),
-            models.CheckConstraint(
-                condition=~models.Q(follower=models.F("followed")), name="nobody_follows_themselves"
-            ),
+            models.CheckConstraint(condition=~Q(follower=F("followed")), name="nobody_follows_themselves"),
         ]
 
     def __str__(self) -> str:

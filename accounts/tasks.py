@@ -1,4 +1,4 @@
-"""Mails of the account."""
+"""What workers do for accounts: mails, and asking by e-mail."""
 
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
@@ -10,6 +10,7 @@ from django.utils.http import urlsafe_base64_encode
 
 from jobs.tasks import outbox_task
 
+from . import friends
 from .models import User
 
 
@@ -21,6 +22,15 @@ def send_password_reset(subject: str) -> None:
         return
     text = render_to_string("accounts/mail/password_reset.txt", {"link": _link(user)})
     send_mail("A new password for Steve’s Bakery", text, None, [user.email])
+
+
+@outbox_task()
+def ask_by_email(subject: str) -> None:
+    """Ask to follow whoever has an address, if anybody has; `subject` is like `12:ana@example.com`. Done behind the
+    view, which thereby does and answers the same for every address. Run twice it asks once."""
+    follower, _, email = subject.partition(":")
+    for followed in User.objects.filter(email=email).values_list("pk", flat=True):
+        friends.ask(int(follower), followed, by_email=True)
 
 
 def _link(user: User) -> str:

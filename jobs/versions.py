@@ -1,6 +1,8 @@
 """The versions of objects: who has read one knows whether what they hold is older than the tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from scaling.reading import Built
 
 from .models import Version
 
@@ -14,3 +16,8 @@ def versions_of(name: str, ids: Sequence[int], using: str) -> dict[int, int]:
     subjects = {f"{name}:{pk}": pk for pk in ids}
     rows = Version.objects.using(using).filter(subject__in=subjects).values_list("subject", "version")
     return {subjects[subject]: version for subject, version in rows}
+
+
+def absent(versions: Mapping[int, int]) -> dict[int, Built]:
+    """What is known of objects before any is found: since when there is none."""
+    return {pk: Built(version, None) for pk, version in versions.items()}

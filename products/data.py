@@ -9,15 +9,15 @@ from django.db.models import Count
 from django.utils.html import format_html_join
 
 from jobs.outbox import enqueue_many
-from jobs.versions import versions_of
+from jobs.versions import absent, versions_of
 from scaling.cache import Built, CachedObject, Want, fetch
 from scaling.fence import Entry
 from scaling.kinds import Places
-from scaling.listings import Listing
+from scaling.listings import Listing, known
 from scaling.replicas import snapshot
 from scaling.retries import retried
 
-from . import documents, search_index
+from . import documents, sampling, search_index
 from .assembly import BESIDE_CARD, CARD, ProductData
 from .models import Article, Category, Product, Tag
 
@@ -57,6 +57,15 @@ class Products(CachedObject):
     def settle(self, built: Mapping[int, Built]) -> None:
         documents.settle(built)
 
+    def after(self, pk: int, most: int) -> Sequence[int]:
+        return sampling.product_ids_after(pk, most)
+
+    def count(self) -> int:
+        return sampling.count_products()
+
+    def unsound(self, built: Mapping[int, Built]) -> dict[int, str]:
+        return sampling.unsound_documents(built)
+
     def _built(self, version: int, data: dict) -> Built:
         refs = [(self, pk) for pk in data["related"]]
         card = {key: data[key] for key in CARD}
@@ -85,6 +94,12 @@ class Categories(CachedObject):
         """Nothing is durable. One that is gone leaves its only place, also if the cache knows of none."""
         return {pk: [("l:shelves", member_of(pk))] for pk in built}
 
+    def after(self, pk: int, most: int) -> Sequence[int]:
+        return sampling.ids_after(Category, pk, most)
+
+    def count(self) -> int:
+        return Category.objects.count()
+
 
 class Articles(CachedObject):
     """A journal article, fully rendered."""
@@ -109,10 +124,11 @@ class Articles(CachedObject):
         """As of categories."""
         return {pk: [("l:journal", member_of(pk))] for pk in built}
 
+    def after(self, pk: int, most: int) -> Sequence[int]:
+        return sampling.ids_after(Article, pk, most)
 
-def absent(versions: Mapping[int, int]) -> dict[int, Built]:
-    """What is known of objects that are not found: since when."""
-    return {pk: Built(version, None) for pk, version in versions.items()}
+    def count(self) -> int:
+        return Article.objects.count()
 
 
 def category_card(row: Category) -> dict:
@@ -194,6 +210,7 @@ CATEGORIES = Categories()
 ARTICLES = Articles()
 SHELVES = Listing("l:shelves", CATEGORIES, shelf_rows, shelf_ids)
 JOURNAL = Listing("l:journal", ARTICLES, journal_rows, journal_ids)
+known |= {each.key: {each.key: each}.get for each in (SHELVES, JOURNAL)}
 
 
 def all_shelves() -> Want:

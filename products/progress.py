@@ -29,7 +29,7 @@ class Bar:
 
     def _draw(self) -> None:
         if self.is_shown:
-            share = self.done / self.total if self.total else 1
+            share = min(1, self.done / self.total) if self.total else 1
             filled = round(WIDTH * share)
             bar = "█" * filled + "░" * (WIDTH - filled)
             self.stream.write(f"\r{self.label:<12} {bar} {share:4.0%}")

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 
 from scaling.cache import fetch
-from scaling.listings import Listing, Slice
+from scaling.listings import Listing, Slice, known
 from scaling.replicas import own_writes
 
 from . import documents
@@ -29,6 +29,17 @@ def listing_of(category_id: int | None, tag: str, sort: str) -> Listing:
         ids=lambda first, last: documents.ids(found(), sort, first, last),
         is_reversed=sort.startswith("-"),
     )
+
+
+def listing_under(key: str) -> Listing | None:
+    """The listing that is kept under a key of `documents.listing_key`."""
+    _, _, category, tag, sort = key.split(":") if key.count(":") == 4 else [""] * 5
+    if sort not in documents.SORTS or not (category == "all" or category.isdecimal()):
+        return None
+    return listing_of(None if category == "all" else int(category), tag, sort)
+
+
+known["l:products:"] = listing_under
 
 
 @dataclass(frozen=True)

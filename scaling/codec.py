@@ -15,6 +15,10 @@ def dumps(value: Any) -> bytes:
     return orjson.dumps(value)
 
 
+def loads(text: bytes) -> Any:
+    return orjson.loads(text)
+
+
 Refs = Sequence[tuple[str, int]]
 
 

@@ -47,6 +47,19 @@ class Kind:
     def settle(self, built: Mapping[int, Built]) -> None:
         """These are stored, and have left the places that `persist` told of."""
 
+    def after(self, pk: int, most: int) -> Sequence[int]:
+        """The next ids past this one, rising, of all that is in the tables or durable; none when they end. The
+        sampler walks them."""
+        return ()
+
+    def count(self) -> int:
+        """About how many that are in all."""
+        return 0
+
+    def unsound(self, built: Mapping[int, Built]) -> dict[int, str]:
+        """What else is durable of these and is not as it follows from them, in words: id to what differs."""
+        return {}
+
     def key(self, pk: int) -> str:
         return f"o:{self.name}:{pk}"
 

@@ -27,6 +27,7 @@ ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 BENCH = env.bool("BENCH", default=False)  # serve /empty/, to compare pages with
 XRAY = env.bool("XRAY", default=False)  # Server-Timing on every response: what it cost
+METRICS_TOKEN = env("METRICS_TOKEN", default="")  # who bears it reads /metrics; without one only XRAY shows it
 
 KEEP_URL = env("KEEP_URL", default="redis://127.0.0.1:6390/0")  # sessions, baskets, tokens, broker: noeviction, AOF
 SESSION_ENGINE = "scaling.sessions"
@@ -139,7 +140,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "global_keyprefix": "broker:",
 }
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BEAT_SCHEDULE = {"open-slots": {"task": "shop.tasks.open_slots", "schedule": crontab(hour=3, minute=0)}}
+CELERY_BEAT_SCHEDULE = {
+    "open-slots": {"task": "shop.tasks.open_slots", "schedule": crontab(hour=3, minute=0)},
+    # Each minute; one that has waited for a worker that long is dropped, because the next is there.
+    "sample": {"task": "products.tasks.sample", "schedule": 60.0, "options": {"queue": "bulk", "expires": 60}},
+}
 CELERY_TIMEZONE = "Europe/London"
 
 # ---------------------------------------------------------------- The shop

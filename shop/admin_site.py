@@ -16,6 +16,7 @@ from scaling.census import SHARE_MINUTES
 from scaling.replicas import primary
 from scaling.standing import standings
 
+from .admin_sampler import sampler_page
 from .models import Order
 
 
@@ -51,7 +52,11 @@ class BakerySite(AdminSite):
         return super().admin_view(on_primary(view), cacheable)
 
     def get_urls(self):
-        return [path("replicas/", self.admin_view(self.replicas), name="replicas"), *super().get_urls()]
+        return [
+            path("replicas/", self.admin_view(self.replicas), name="replicas"),
+            path("sampler/", self.admin_view(sampler_page), name="sampler"),
+            *super().get_urls(),
+        ]
 
     def replicas(self, request: HttpRequest) -> HttpResponse:
         """How the databases stand, for superusers: the same as `manage.py replicas`."""

@@ -1,4 +1,4 @@
-"""What the shop does behind its pages: confirm orders by mail, and open the slots of the coming days."""
+"""What the shop does behind its pages: confirm orders by mail, drop streams, open the slots of the coming days."""
 
 from celery import shared_task
 from django.conf import settings
@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from jobs.tasks import outbox_task
 from scaling.stores import keep
 
-from . import slots
+from . import slots, stream
 from .models import Order
 from .ownership import signed
 
@@ -49,6 +49,12 @@ def _confirmation(order: Order) -> EmailMessage:
         to=[order.email],
         headers={"Message-ID": f"<{order.key}@{settings.DEFAULT_FROM_EMAIL.rpartition('@')[2].rstrip('>')}>"},
     )
+
+
+@outbox_task(batch=100)
+def drop_streams(subjects: list[str]) -> None:
+    """Somebody follows others than before; subjects are like `stream:12`. Their next visit builds their stream."""
+    stream.drop_streams(int(subject.partition(":")[2]) for subject in subjects)
 
 
 @shared_task(name="shop.tasks.open_slots")

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from .views import account, basket, checkout, home, journal, machines, me, orders, reviews
+from .views import account, basket, checkout, friends, home, journal, machines, me, metrics, orders, people, reviews
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -20,10 +20,16 @@ urlpatterns = [
     path("products/<id:pk>/review/", reviews.review, name="review"),
     path("products/<id:pk>/review/delete/", reviews.delete, name="review_delete"),
     path("account/", account.account, name="account"),
+    path("account/friends/", friends.friends, name="friends"),
     path("account/", include("accounts.urls")),
+    path("people/<id:pk>/", people.person, name="person"),
+    path("people/<id:pk>/follow/", friends.follow, name="person_follow"),
+    *(path(f"people/<id:pk>/{do}/", friends.answer, {"deed": do}, name=f"person_{do}") for do in friends.DEEDS),
     path("me.json", me.me, name="me"),
+    path("friends.json", friends.news, name="news"),
     path("media/<path:path>", machines.media, name="media"),
     path("livez", machines.livez, name="livez"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("robots.txt", machines.robots, name="robots"),
     path("sitemap.xml", machines.sitemap, name="sitemap"),
     path("admin/", admin.site.urls),

@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 from django.utils.text import slugify
 
+from accounts.models import Friendship
 from products.models import Article, Category, Price, Product, Review, Stock, Tag, Text
 from shop.models import Slot
 
@@ -75,6 +76,10 @@ def _cast(name, **changes):
 def make_review(product=None, author=None, *, rating=5, body="Gone before we were home.", **changes):
     product, author = product or make_product(), author or make_user()
     return Review.objects.create(product=product, author=author, rating=rating, body=body, **changes)
+
+
+def make_follow(follower, followed, state=Friendship.State.ACCEPTED, **changes):
+    return Friendship.objects.create(follower=follower, followed=followed, state=state, **changes)
 
 
 def make_article(title="A starter called Brenda", **changes):

@@ -14,6 +14,7 @@ AWAY_SECONDS = 30.0
 AFTERWARDS_SECONDS = 10.0
 SLOWEST_SECONDS = 2.0
 LAG_SECONDS = 1.0  # of a change, on any day
+SHARED_SECONDS = 1.0  # an answer of the database serves whoever comes within that, while the cache is away
 MOST_STATEMENTS = 20  # of a page that the database alone answers
 PAUSE_SECONDS = 0.05  # between two changes, on average
 
@@ -43,18 +44,18 @@ def _fault(goods: Goods, what: str, fault: Callable, away: float) -> list[Figure
         exactly(f"{what}, of {len(crowd.answers)} pages: failed", crowd.failed, 0),
         at_most("… the slowest", round(crowd.slowest, 2), SLOWEST_SECONDS, " s"),
         at_most(f"… statements a page, of {len(meanwhile)} without it", _most_statements(meanwhile), MOST_STATEMENTS),
-        *_old("… prices shown before", reads.ages(0, began)),
-        *_old("… prices shown meanwhile", reads.ages(began, back)),
-        *_old("… prices shown after its return", reads.ages(back)),
+        _old("… prices shown before", reads.ages(0, began), LAG_SECONDS),
+        _old("… prices shown meanwhile", reads.ages(began, back), LAG_SECONDS + SHARED_SECONDS),
+        _old("… prices shown after its return", reads.ages(back), LAG_SECONDS),
         at_most("… used by every process again after", _unused(crowd, back), 1, " s"),
         exactly("… objects, documents and listings that are not as the tables say", goods.differences(), []),
     ]
 
 
-def _old(what: str, ages: list[float]) -> list[Figure]:
-    """Other than those committed at the latest a second before."""
-    old = sum(age > LAG_SECONDS for age in ages)
-    return [exactly(f"{what}, of {len(ages)}: old (the oldest by {max(ages):.2f} s)", old, 0)]
+def _old(what: str, ages: list[float], lag: float) -> Figure:
+    """Those that were not the last, nor had been within so many seconds."""
+    old = sum(age > lag for age in ages)
+    return exactly(f"{what}, of {len(ages)}: older than {lag:g} s (the oldest by {max(ages):.2f} s)", old, 0)
 
 
 class Reads:

@@ -66,9 +66,20 @@ async function me() {
     showName(mine);
     showBasket(mine.basket ?? 0);
     (mine.notices ?? []).forEach((words) => notice(words, "done"));
+    await news(mine.name);
   } catch {
-    /* Without it the header stays as it was sent: "Your account" and "Basket". */
+    /* Without it the page stays as it was sent: "Your account" and "Basket". */
   }
+}
+
+/* What friends liked, for a page that has a place for it. Nothing is shown where there is nothing. */
+async function news(name) {
+  const place = one("[data-news]");
+  if (!place) return;
+  const answer = name && (await fetch(place.dataset.news, { headers: { Accept: "application/json" } }));
+  const html = answer?.ok ? (await answer.json()).html : "";
+  one("ul", place).replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.children);
+  place.hidden = !html;
 }
 
 function carryToken(form) {

@@ -1,4 +1,4 @@
-"""A customer's own page: orders, reviews, details."""
+"""A customer's own page: orders, reviews, what their friends liked, details."""
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.messages import get_messages
@@ -7,9 +7,12 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
+from accounts.data import circles
 from shop.history import history_of
+from shop.stream import liked
 
 GREETINGS = [(5, "Still up"), (12, "Good morning"), (18, "Good afternoon"), (24, "Good evening")]
+NEWS = 5
 
 
 @never_cache
@@ -17,6 +20,8 @@ GREETINGS = [(5, "Still up"), (12, "Good morning"), (18, "Good afternoon"), (24,
 def account(request: HttpRequest) -> HttpResponse:
     context = history_of(request.user, request.GET.get("page", "1")) | {
         "me": _me(request),
+        "news": liked(request.user.pk, 0, NEWS - 1).rows,
+        "asking": len(circles(request.user.pk)["asked"]["people"]),
         "greeting": greeting(timezone.localtime().hour),
         "notices": [str(message) for message in get_messages(request)],
     }

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from products.models import Article, Category, Product
 
-PRIVATE = ("/account/", "/admin/", "/basket/", "/checkout/", "/orders/", "/search/", "/me.json")
+PRIVATE = ("/account/", "/admin/", "/basket/", "/checkout/", "/orders/", "/people/", "/search/", "/me.json")
 SITEMAP_URLS = 50_000
 PICTURE_TYPES = {".webp": "image/webp"}
 

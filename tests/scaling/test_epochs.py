@@ -19,7 +19,10 @@ def test_each_promotion_begins_the_next():
     assert epochs.current() == Epoch(2, "10.0.0.3:3306")
 
 
-@pytest.mark.parametrize("forged", [b"7", b"\xff\xfe", signing.dumps([9, "evil:1"], salt="another").encode()])
+FORGED = {"a number": b"7", "no text": b"\xff\xfe", "other salt": signing.dumps([9, "evil:1"], salt="x").encode()}
+
+
+@pytest.mark.parametrize("forged", FORGED.values(), ids=FORGED)
 def test_what_we_did_not_sign_counts_as_none(forged):
     keep().set(epochs.KEY, forged)
     assert epochs.current() == Epoch()

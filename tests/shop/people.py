@@ -5,10 +5,13 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
+from celery import current_app
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
+from jobs.claims import claim
+from jobs.models import Outbox, now_us
 from shop.baskets import basket_of
 from shop.till import reckon
 from tests.factories import make_slot, tomorrow_at
@@ -27,6 +30,14 @@ def at_once(work, count, *, threads=20):
 
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(run, range(count)))
+
+
+def work_off():
+    """What the relay and a worker do with all that is due."""
+    current_app.loader.import_default_modules()
+    while rows := claim(list(Outbox.objects.filter(due_at__lte=now_us()))):
+        for row in rows:
+            current_app.tasks[row.task]([[row.pk, row.subject]])
 
 
 def visitor(user=None, **options):

@@ -55,6 +55,7 @@ def addresses():
     """Every page of every model, with the row it is about."""
     yield "admin:index", None
     yield "admin:replicas", None
+    yield "admin:sampler", None
     for model in admin.site._registry:
         base = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         yield f"{base}_changelist", None
@@ -87,8 +88,8 @@ def test_no_page_opens_for_mallory(mallory, one_of_each, name, model):
 
 def test_a_helper_without_rights_may_not_see_the_day_or_an_object(client, one_of_each):
     client.force_login(factories.make_user("Ben", is_staff=True))
-    closed = (("admin:shop_order_day", None), ("admin:replicas", None), ("admin:products_product_object", Product))
-    for name, model in closed:
+    closed = ("admin:shop_order_day", "admin:replicas", "admin:sampler")
+    for name, model in (*((name, None) for name in closed), ("admin:products_product_object", Product)):
         assert client.get(address(name, model)).status_code == 403
 
 

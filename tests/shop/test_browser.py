@@ -4,8 +4,9 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect, sync_playwright
 
-from tests.factories import make_article, make_product, make_slot
+from tests.factories import make_article, make_follow, make_product, make_review, make_slot, make_user, steve
 from tests.servers import need
+from tests.shop.people import visitor
 
 OPTIONS = [
     "--no-sandbox",
@@ -42,6 +43,19 @@ def page(browser, live_server):
     assert complaints == []
 
 
+@pytest.fixture
+def friends_page(page, live_server):
+    """The same for Steve, who follows Maya, who has liked something, while Jonas asks to follow Steve."""
+    maya = make_user("Maya")
+    make_follow(steve(), maya)
+    make_follow(make_user("Jonas"), steve(), "asked")
+    make_review(make_product(), maya, body="I bought two so that one would reach home. Neither did.")
+    session = visitor(steve()).cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    page.maya = maya
+    return page
+
+
 def test_a_visitor_fills_the_basket_without_leaving_the_page(page):
     product = make_product()
     page.goto(product.get_absolute_url())
@@ -65,10 +79,37 @@ def test_no_page_complains(page):
         assert page.goto(path, wait_until="networkidle").status == 200, path
 
 
-@pytest.mark.parametrize("width", [360, 768, 1280])
+@pytest.mark.parametrize("width", [360, 768, 1024, 1280])
 def test_no_page_is_wider_than_the_screen(page, width):
     product = make_product("Wholemeal sourdough with pumpkin seeds and honey")
     page.set_viewport_size({"width": width, "height": 800})
     for path in ("/", "/shelves/", product.get_absolute_url(), "/basket/", "/account/sign-in/"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+
+
+def test_the_home_page_fills_in_what_friends_liked(friends_page):
+    friends_page.goto("/")
+    liked = friends_page.get_by_role("region", name="What your friends liked")
+    expect(liked).to_contain_text("Neither did.")
+    expect(liked.get_by_role("link", name="Maya")).to_have_attribute("href", f"/people/{friends_page.maya.pk}/")
+
+
+def test_the_home_page_of_everybody_else_has_no_such_section(page):
+    page.goto("/", wait_until="networkidle")
+    expect(page.get_by_text("What your friends liked")).to_be_hidden()
+
+
+def test_a_question_is_answered_without_a_complaint(friends_page):
+    friends_page.goto(reverse("friends"))
+    friends_page.get_by_role("button", name="Yes, let Jonas follow you").click()
+    expect(friends_page.get_by_role("status").first).to_contain_text("They see what you like from now on.")
+    expect(friends_page.locator("#followers")).to_contain_text("Jonas")
+
+
+@pytest.mark.parametrize("width", [320, 768, 1280])
+def test_no_page_of_friends_is_wider_than_the_screen(friends_page, width):
+    friends_page.set_viewport_size({"width": width, "height": 800})
+    for path in ("/account/", reverse("friends"), reverse("person", args=[friends_page.maya.pk])):
+        friends_page.goto(path)
+        assert friends_page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path

@@ -1,0 +1,67 @@
+"""Figures for machines, in the text format of Prometheus, and the few of them that this package knows.
+
+A figure that nobody can tell, because the server that has it is away, is left out: it must not look like a zero.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from . import findings
+from .breaker import CACHE
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
+
+Labels = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """`kind` is "counter" (its name ends in _total) or "gauge"; `samples` are its values by their labels."""
+
+    name: str
+    kind: str
+    help: str
+    samples: Iterable[tuple[Labels, float]]
+
+    def text(self) -> str:
+        lines = [f"# HELP {self.name} {self.help}", f"# TYPE {self.name} {self.kind}"]
+        lines += [f"{self.name}{_braced(labels)} {_number(value)}" for labels, value in self.samples]
+        return "\n".join(lines) + "\n"
+
+
+def page(metrics: Iterable[Metric]) -> str:
+    """What is answered to Prometheus."""
+    return "".join(metric.text() for metric in metrics)
+
+
+def of_this_process() -> list[Metric]:
+    """Whether the cache is away for this process, which asks nobody else."""
+    return [Metric("cache_breaker_open", "gauge", "1 while the cache is away.", [({}, CACHE.is_open)])]
+
+
+def of_the_sampler() -> list[Metric]:
+    """What it has counted, of all processes together. Raises RedisError when `keep` is down."""
+    tallies = findings.tallies()
+    compared = [({"kind": each.name}, each.compared) for each in tallies]
+    places = ("cached", "documents", "listings")
+    wrong = [({"kind": each.name, "where": where}, getattr(each, where)) for each in tallies for where in places]
+    repaired = [({"kind": each.name}, each.repaired) for each in tallies]
+    runs = [({"kind": each.name}, each.run_at) for each in tallies]
+    rounds = [({"kind": each.name}, each.round_at) for each in tallies]
+    return [
+        Metric("sampler_compared_total", "counter", "Objects and listings compared with the tables.", compared),
+        Metric("sampler_wrong_total", "counter", "Those that were wrong.", wrong),
+        Metric("sampler_repaired_total", "counter", "Those that were repaired.", repaired),
+        Metric("sampler_last_run_seconds", "gauge", "When any were compared last, since 1970; 0 for never.", runs),
+        Metric("sampler_last_round_seconds", "gauge", "When all had been compared, since 1970; 0 for never.", rounds),
+    ]
+
+
+def _braced(labels: Labels) -> str:
+    inside = ",".join(f'{name}="{value.translate(ESCAPES)}"' for name, value in labels.items())
+    return f"{{{inside}}}" if inside else ""
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) else repr(float(value))

@@ -1,0 +1,63 @@
+"""For Prometheus: what the sampler has found, what waits in the outbox, and whether the cache is there."""
+
+from collections.abc import Callable
+from secrets import compare_digest
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from jobs.backlog import backlog
+from scaling.metrics import CONTENT_TYPE, Metric, of_the_sampler, of_this_process, page
+from scaling.unavailable import OUTAGES
+
+
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Of this process, and of all together. Only for who bears METRICS_TOKEN; without one nobody finds it, except
+    with XRAY on. A server that is away takes its figures along, and no others."""
+    if not (settings.METRICS_TOKEN or settings.XRAY):
+        raise Http404("There is no such page.")
+    if settings.METRICS_TOKEN and not _bears_token(request):
+        response = HttpResponse("Who asks?\n", status=401, content_type="text/plain")
+        response["WWW-Authenticate"] = "Bearer"
+    else:
+        response = HttpResponse(page(all_metrics()), content_type=CONTENT_TYPE)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def all_metrics() -> list[Metric]:
+    found = of_this_process()
+    answers = []
+    for server, ask in (("keep", of_the_sampler), ("primary", of_the_outbox)):
+        metrics = _asked(ask)
+        found += metrics
+        answers.append(({"server": server}, bool(metrics)))
+    return [*found, Metric("metrics_answered", "gauge", "0 when a server told nothing of its figures.", answers)]
+
+
+def of_the_outbox() -> list[Metric]:
+    waiting = backlog()
+    rows = [
+        ({"task": each.task, "state": state}, getattr(each, state))
+        for each in waiting
+        for state in ("to_send", "not_done", "for_later")
+    ]
+    oldest = [({"task": each.task}, each.oldest or 0.0) for each in waiting]
+    return [
+        Metric("outbox_rows", "gauge", "What waits: to be sent, sent and not done, and for a later moment.", rows),
+        Metric("outbox_oldest_seconds", "gauge", "How long the oldest waits that is not for later.", oldest),
+    ]
+
+
+def _asked(ask: Callable[[], list[Metric]]) -> list[Metric]:
+    try:
+        return ask()
+    except OUTAGES:
+        return []
+
+
+def _bears_token(request: HttpRequest) -> bool:
+    given = request.headers.get("Authorization", "")
+    return compare_digest(given.encode(), f"Bearer {settings.METRICS_TOKEN}".encode())

@@ -1,0 +1,65 @@
+"""The page of the sampler in the bakehouse: counts, the last faults, and a batch at once."""
+
+import pytest
+from django.urls import reverse
+
+from jobs.models import Outbox
+from products.data import PRODUCTS
+from products.models import Document
+from scaling import comparing, findings
+from scaling.comparing import Fault
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def ada(client):
+    client.force_login(factories.ada())
+    return client
+
+
+@pytest.fixture
+def loaf(monkeypatch):
+    monkeypatch.setattr(comparing, "IN_FLIGHT_SECONDS", 0)
+    product = factories.make_product()
+    PRODUCTS.refresh([product.pk])
+    Outbox.objects.all().delete()
+    return product
+
+
+def page(client):
+    return client.get(reverse("admin:sampler")).content.decode()
+
+
+def test_before_the_first_run_it_says_so(ada):
+    assert "Nothing has been compared yet." in page(ada)
+
+
+def test_a_batch_at_once_finds_repairs_and_counts(ada, loaf):
+    Document.objects.filter(pk=loaf.pk).delete()
+    answer = ada.post(reverse("admin:sampler"), follow=True)
+    said = answer.content.decode()
+    assert "1 wrong in the documents; 1 repaired." in said
+    assert "1 wrong of " in said
+    assert Document.objects.filter(pk=loaf.pk).exists()
+    assert f'href="{reverse("admin:products_product_object", args=[loaf.pk])}"' in said
+
+
+def test_what_has_no_page_any_more_is_named_without_a_link(ada):
+    fault = Fault("product", "999", "cached", "is there no more")
+    findings.tell("product", {"cached": 1, "compared": 5}, [fault, Fault("listing", "l:shelves", "listings", "odd")])
+    said = page(ada)
+    assert "product 999" in said
+    assert "l:shelves" in said
+    assert "/999/" not in said
+
+
+def test_only_superusers_may_have_a_batch_compared(client):
+    client.force_login(factories.make_user("Ben", is_staff=True))
+    assert client.post(reverse("admin:sampler")).status_code == 403
+    assert findings.tallies() == []
+
+
+def test_the_index_leads_there(ada):
+    assert reverse("admin:sampler") in ada.get(reverse("admin:index")).content.decode()
