@@ -7,17 +7,29 @@ from collections.abc import Callable, Iterator, Sequence
 
 from django.db.models import Model
 
+from accounts.data import FRIENDS, PEOPLE
+from accounts.models import User
 from products import documents
 from products.data import ARTICLES, CATEGORIES, PRODUCTS
-from products.models import Article, Category, Document, Product, Term
+from products.models import Article, Category, Document, Product, Review, Term
 from products.search_index import index_entries
 from scaling import codec
 from scaling.cache import CachedObject
 from scaling.reading import Built
 from scaling.replicas import primary, unit_of_work
 from scaling.stores import cache
+from shop.stream import ACTIVITIES
 
-KINDS: dict[CachedObject, type[Model]] = {PRODUCTS: Product, CATEGORIES: Category, ARTICLES: Article}
+KINDS: dict[CachedObject, type[Model]] = {
+    PRODUCTS: Product,
+    CATEGORIES: Category,
+    ARTICLES: Article,
+    PEOPLE: User,
+    FRIENDS: User,
+    ACTIVITIES: Review,
+}
+NOT_LISTINGS = (":next", ":lease")
+SIEVED = "l:stream:"  # who reads a stream leaves out what is not there any more
 COLUMNS = ("sort_name", "tags", "band", "price", "rating", "baked", "created", "category_id")
 SENTINEL = b""
 
@@ -117,7 +129,7 @@ def _listings(fresh: Fresh) -> Iterator[str]:
                 wanted.setdefault(key, {})[member] = score
     for key in cache().scan_iter("l:*", count=1000):
         name = key.decode()
-        if name.endswith((":next", ":lease")):
+        if name.endswith(NOT_LISTINGS) or name.startswith(SIEVED):
             continue
         rows = dict(cache().zrange(key, 0, -1, withscores=True))
         if rows.pop(SENTINEL, None) is None:

@@ -18,7 +18,7 @@ from django.db.models.deletion import ProtectedError
 from django.utils import timezone
 from django.utils.text import slugify
 
-from accounts.models import User
+from accounts.models import Friendship, User
 from products.models import Article, Category, Picture, Price, Product, Review, Stock, Tag, Text
 from scaling.replicas import primary, unit_of_work
 
@@ -297,6 +297,19 @@ def user_made(random: Random) -> None:
 @is_write
 def user_deleted(random: Random) -> None:
     User.objects.filter(is_staff=False, pk=any_of(random, User).pk).delete()
+
+
+@is_write
+def friendship_begun(random: Random) -> None:
+    one, other = any_of(random, User), any_of(random, User)
+    if one != other:
+        state = random.choice(Friendship.State.values)
+        Friendship.objects.update_or_create(follower=one, followed=other, defaults={"state": state})
+
+
+@is_write
+def friendship_ended(random: Random) -> None:
+    any_of(random, Friendship).delete()
 
 
 # ---------------------------------------------------------------- many to many

@@ -9,13 +9,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
+from accounts.data import FRIENDS, PEOPLE
 from accounts.models import User
 from bench.truth import differences
 from bench.writes import new_product, write
 from jobs.claims import claim, known_tasks
 from jobs.models import Outbox, now_us
 from jobs.sending import send
-from products import tasks  # noqa: F401, registers what the outbox sends
 from products.data import ARTICLES, CATEGORIES, JOURNAL, PRODUCTS, SHELVES
 from products.models import Article, Category, Document, Product, Tag, Term
 from products.shelf import listing_of
@@ -26,8 +26,9 @@ from scaling.cache import fetch
 from scaling.listings import _add, _begin, _finish
 from scaling.replicas import primary, unit_of_work
 from scaling.stores import cache
+from shop.stream import ACTIVITIES
 
-KINDS = (PRODUCTS, CATEGORIES, ARTICLES)
+KINDS = (PRODUCTS, CATEGORIES, ARTICLES, PEOPLE, FRIENDS, ACTIVITIES)
 SOON_US = 3_000_000
 SMALL = settings(
     max_examples=4,
@@ -217,6 +218,7 @@ def any_listing(random: Random):
 
 @pytest.fixture
 def tasks_at_once():
+    current_app.loader.import_default_modules()
     current_app.conf.task_always_eager = True
     yield
     current_app.conf.task_always_eager = False
