@@ -55,9 +55,7 @@ class Goods:
         return [pk for pk in self.prices if not self.is_right(visitor, pk)]
 
     def differences(self) -> list[str]:
-        """What is wrong with the cache and the documents; see `bench.truth`."""
-        lines = self.shop.manage("shell", "-v", "0", "-c", "from bench.truth import tell; tell()").splitlines()
-        return lines[:-1]
+        return differences(self.shop)
 
 
 class Changes:
@@ -80,6 +78,11 @@ class Changes:
         while not self._over.wait(random.uniform(0, 2 * self.pause)):
             self.goods.change(self.goods.any())
             self.count += 1
+
+
+def differences(shop: Opened) -> list[str]:
+    """What is wrong with the cache and the documents of a shop that is calm; see `bench.truth`."""
+    return shop.manage("shell", "-v", "0", "-c", "from bench.truth import tell; tell()").splitlines()[:-1]
 
 
 def price_on(page: str) -> int:

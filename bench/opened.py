@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import redis
+
 from shop.running import STORES
 from shop.valkeys import free_port
 
@@ -41,7 +43,7 @@ class Opened:
 
     def wait(self) -> None:
         """Until the first page answers and every object is built. What is apart starts when it is needed."""
-        wait_until((self.folder / "env").exists, OPEN_WITHIN_SECONDS, "the choice of the servers")
+        wait_until(self._has_chosen, OPEN_WITHIN_SECONDS, "the choice of the servers")
         for name in self.apart.keys() & set(STORES):
             self.apart[name].start()
         wait_until(self._answers, OPEN_WITHIN_SECONDS, "the first page")
@@ -50,9 +52,17 @@ class Opened:
         wait_until(lambda: self.count("SELECT count(*) FROM products_document") > 0, 60, "the first object")
         wait_until(lambda: not self.waiting(), OPEN_WITHIN_SECONDS, "every object")
 
-    def _answers(self) -> bool:
+    def _has_chosen(self) -> bool:
+        """Whether it is known where its Valkeys are."""
+        self._check()
+        return (self.folder / "env").exists()
+
+    def _check(self) -> None:
         if self.process.poll() is not None:
             raise SystemExit(f"The shop did not open:\n{self.said.read_text()}")
+
+    def _answers(self) -> bool:
+        self._check()
         try:
             return Visitor(self.url).get("/livez").status == 200
         except OSError:
@@ -84,6 +94,16 @@ class Opened:
             return time.monotonic()
         finally:
             connection.close()
+
+    def store(self, name: str) -> redis.Redis:
+        """A client of its Valkey `cache` or `keep`."""
+        chosen = dict(line.split("=", 1) for line in (self.folder / "env").read_text().splitlines())
+        return redis.Redis.from_url(chosen[f"{name.upper()}_URL"], socket_timeout=5)
+
+    def start(self, *words: str) -> subprocess.Popen:
+        """Begin a command of `manage.py` beside the running shop."""
+        command = [sys.executable, "manage.py", *words]
+        return subprocess.Popen(command, cwd=self.root, env=self.environment, stdout=subprocess.PIPE, text=True)
 
     def alias_of(self, port: int) -> str:
         """What the shop calls the database at a port, before any promotion."""

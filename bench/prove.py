@@ -12,11 +12,13 @@ from pathlib import Path
 
 from .figure import Figure
 from .proofs import (
+    cache_away,
     faults,
     hot_pages,
     kills,
     own_writes,
     promotion,
+    property,
     reads,
     speed,
     stock,
@@ -35,8 +37,10 @@ PROOFS: dict[str, Callable[[], list[Figure]]] = {
     "promotion": promotion.prove,
     "reads": reads.prove,
     "kills": kills.prove,
+    "cache-away": cache_away.prove,
+    "property": property.prove,
 }
-ON_MARIADB = {"own-writes", "thirty-seconds", "faults", "promotion", "reads"}
+ON_MARIADB = {"own-writes", "thirty-seconds", "faults", "promotion", "reads", "property"}
 TABLE = Path(__file__).resolve().parent.parent / "docs" / "proofs.md"
 HEAD = """# Proofs
 
