@@ -26,10 +26,11 @@ class Answer:
 
 
 class Crowd:
-    """So many visitors at `url`, each of whom does one deed after the other; `answers` has what came back."""
+    """So many visitors at `url`, each of whom does one deed after the other, `pause` seconds apart; `answers` has what
+    came back."""
 
-    def __init__(self, url: str, deeds: Sequence[Deed], size: int = 8) -> None:
-        self.url, self.deeds = url, deeds
+    def __init__(self, url: str, deeds: Sequence[Deed], size: int = 8, pause: float = 0) -> None:
+        self.url, self.deeds, self.pause = url, deeds, pause
         self.answers: list[Answer] = []
         self._over = threading.Event()
         self._threads = [threading.Thread(target=self._visit, args=(number,)) for number in range(size)]
@@ -47,7 +48,7 @@ class Crowd:
     def _visit(self, number: int) -> None:
         visitor = Visitor(self.url)
         for deed in itertools.islice(itertools.cycle(self.deeds), number, None):
-            if self._over.is_set():
+            if self._over.wait(self.pause):
                 return
             began = time.monotonic()
             try:

@@ -45,9 +45,17 @@ def tell() -> None:
 
 def differences() -> list[str]:
     """What is wrong, in words."""
+    return _differences(_objects, _documents, _index, _listings)
+
+
+def differing_objects() -> list[str]:
+    """The same of the objects in the cache alone."""
+    return _differences(_objects)
+
+
+def _differences(*parts: Callable[[Fresh], Iterator[str]]) -> list[str]:
     with unit_of_work(), primary():
         fresh = {kind: kind.assemble_all(sorted(_ids(kind, model))) for kind, model in KINDS.items()}
-        parts: list[Callable[[Fresh], Iterator[str]]] = [_objects, _documents, _index, _listings]
         return [line for part in parts for line in part(fresh)]
 
 

@@ -11,12 +11,13 @@ from bench.opened import Opened, opened_shop, wait_until
 from bench.visitor import Page, Visitor
 
 AWAY_SECONDS = 30.0
-AFTERWARDS_SECONDS = 10.0
+AROUND_SECONDS = 10.0  # before and after
 SLOWEST_SECONDS = 2.0
 LAG_SECONDS = 1.0  # of a change, on any day
 SHARED_SECONDS = 1.0  # an answer of the database serves whoever comes within that, while the cache is away
 MOST_STATEMENTS = 20  # of a page that the database alone answers
 PAUSE_SECONDS = 0.05  # between two changes, on average
+LOOK_SECONDS = 0.05  # at a page, before a visitor asks for the next
 
 
 def prove(away: float = AWAY_SECONDS) -> list[Figure]:
@@ -31,13 +32,14 @@ def prove(away: float = AWAY_SECONDS) -> list[Figure]:
 def _fault(goods: Goods, what: str, fault: Callable, away: float) -> list[Figure]:
     wait_until(lambda: not goods.wrong(), 60, "the prices")
     reads = Reads(goods)
-    with Crowd(goods.shop.url, _catalogue(goods, reads)) as crowd, Changes(goods, PAUSE_SECONDS):
-        wait_until(lambda: len(crowd.answers) > 200, 30, "the first pages")
+    deeds = _catalogue(goods, reads)
+    with Crowd(goods.shop.url, deeds, pause=LOOK_SECONDS) as crowd, Changes(goods, PAUSE_SECONDS):
+        time.sleep(AROUND_SECONDS)
         began = time.monotonic()
         with fault(goods.shop):
             time.sleep(away)
         back = time.monotonic()
-        time.sleep(AFTERWARDS_SECONDS)
+        time.sleep(AROUND_SECONDS)
     wait_until(lambda: not goods.shop.waiting(), 60, "the outbox")
     meanwhile = [answer for answer in crowd.answers if began <= answer.at <= back]
     return [
