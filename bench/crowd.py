@@ -26,8 +26,8 @@ class Answer:
 
 
 class Crowd:
-    """So many visitors at `url`, each of whom does one deed after the other, `pause` seconds apart; `answers` has what
-    came back."""
+    """So many visitors at `url`, each of whom does one deed after the other, `pause` seconds apart; `answers` has
+    what came back."""
 
     def __init__(self, url: str, deeds: Sequence[Deed], size: int = 8, pause: float = 0) -> None:
         self.url, self.deeds, self.pause = url, deeds, pause

@@ -1,4 +1,4 @@
-"""Two releases side by side, workers of one alone: neither reads what is the other's, and both follow every change."""
+"""Two releases side by side, workers of one alone: neither reads the other's, and both follow every change."""
 
 import os
 import random
