@@ -15,14 +15,17 @@ from .proofs import (
     cache_away,
     faults,
     hot_pages,
+    interleavings,
     kills,
     own_writes,
     promotion,
     property,
     reads,
     speed,
+    stampede,
     stock,
     thirty_seconds,
+    two_releases,
     visitor,
 )
 
@@ -39,8 +42,11 @@ PROOFS: dict[str, Callable[[], list[Figure]]] = {
     "kills": kills.prove,
     "cache-away": cache_away.prove,
     "property": property.prove,
+    "stampede": stampede.prove,
+    "two-releases": two_releases.prove,
+    "interleavings": interleavings.prove,
 }
-ON_MARIADB = {"own-writes", "thirty-seconds", "faults", "promotion", "reads", "property"}
+ON_MARIADB = {"own-writes", "thirty-seconds", "faults", "promotion", "reads", "property", "interleavings"}
 TABLE = Path(__file__).resolve().parent.parent / "docs" / "proofs.md"
 HEAD = """# Proofs
 

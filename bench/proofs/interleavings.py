@@ -1,4 +1,4 @@
-"""The fence, order by order, against real rows with two replicas that stand still: old is never stored, truth always."""
+"""The fence, order by order, with real rows and replicas that stand still: old is never stored, truth always."""
 
 import json
 import os
