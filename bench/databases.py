@@ -6,10 +6,12 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from shop.mariadb import Cluster
 from shop.mariadb_data import SCHEMA, MySQLdb, missing
@@ -75,14 +77,25 @@ class Databases:
         return Cluster(self.state / "databases")
 
     def count(self, sql: str, values: Sequence[object]) -> int:
-        server = self.cluster.primary
+        with self._cursor() as cursor:
+            cursor.execute(sql.replace("%", "%%").replace("?", "%s") if values else sql, values or None)
+            return int(cursor.fetchone()[0] or 0)
+
+    def execute(self, sql: str, values: Sequence[object]) -> float:
+        with self._cursor() as cursor:
+            cursor.execute(sql.replace("%", "%%").replace("?", "%s") if values else sql, values or None)
+            return time.monotonic()
+
+    @contextmanager
+    def _cursor(self) -> Iterator[Any]:
+        """On the primary, where each statement is committed at once."""
+        server, schema = self.cluster.primary, {"database": SCHEMA, "autocommit": True}
         connection = MySQLdb.connect(
-            host="127.0.0.1", port=server.port, user="shop", password=server.passwords["shop"], database=SCHEMA
+            host="127.0.0.1", port=server.port, user="shop", password=server.passwords["shop"], **schema
         )
         try:
             with connection.cursor() as cursor:
-                cursor.execute(sql.replace("%", "%%").replace("?", "%s") if values else sql, values or None)
-                return int(cursor.fetchone()[0] or 0)
+                yield cursor
         finally:
             connection.close()
 

@@ -7,12 +7,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+import redis
+
+from shop.running import STORES
 from shop.valkeys import free_port
 
+from .apart import Apart
 from .databases import Databases, Servers, inherited, started
 from .visitor import Page, Visitor
 
@@ -26,6 +30,7 @@ class Opened:
 
     def __init__(self, command: list[str], folder: Path, root: Path, databases: Databases | None = None) -> None:
         self.folder, self.root, self.databases = folder, root, databases
+        self.apart: dict[str, Apart] = {}
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.said = folder.with_suffix(".log")
@@ -37,14 +42,27 @@ class Opened:
             )
 
     def wait(self) -> None:
-        """Until the first page answers and every object is built."""
+        """Until the first page answers and every object is built. What is apart starts when it is needed."""
+        wait_until(self._has_chosen, OPEN_WITHIN_SECONDS, "the choice of the servers")
+        for name in self.apart.keys() & set(STORES):
+            self.apart[name].start()
         wait_until(self._answers, OPEN_WITHIN_SECONDS, "the first page")
+        for name in self.apart.keys() - set(STORES):
+            self.apart[name].start()
         wait_until(lambda: self.count("SELECT count(*) FROM products_document") > 0, 60, "the first object")
         wait_until(lambda: not self.waiting(), OPEN_WITHIN_SECONDS, "every object")
 
-    def _answers(self) -> bool:
+    def _has_chosen(self) -> bool:
+        """Whether it is known where its Valkeys are."""
+        self._check()
+        return (self.folder / "env").exists()
+
+    def _check(self) -> None:
         if self.process.poll() is not None:
             raise SystemExit(f"The shop did not open:\n{self.said.read_text()}")
+
+    def _answers(self) -> bool:
+        self._check()
         try:
             return Visitor(self.url).get("/livez").status == 200
         except OSError:
@@ -64,6 +82,28 @@ class Opened:
             return connection.execute(sql, values).fetchone()[0] or 0
         finally:
             connection.close()
+
+    def execute(self, sql: str, *values: object) -> float:
+        """Change something in the shop's database, behind its back, and commit. Returns when that was done, of
+        `time.monotonic`."""
+        if self.databases:
+            return self.databases.execute(sql, values)
+        connection = sqlite3.connect(self.folder / "shop.sqlite3", timeout=20, isolation_level=None)
+        try:
+            connection.execute(sql, values)
+            return time.monotonic()
+        finally:
+            connection.close()
+
+    def store(self, name: str) -> redis.Redis:
+        """A client of its Valkey `cache` or `keep`."""
+        chosen = dict(line.split("=", 1) for line in (self.folder / "env").read_text().splitlines())
+        return redis.Redis.from_url(chosen[f"{name.upper()}_URL"], socket_timeout=5)
+
+    def start(self, *words: str) -> subprocess.Popen:
+        """Begin a command of `manage.py` beside the running shop."""
+        command = [sys.executable, "manage.py", *words]
+        return subprocess.Popen(command, cwd=self.root, env=self.environment, stdout=subprocess.PIPE, text=True)
 
     def alias_of(self, port: int) -> str:
         """What the shop calls the database at a port, before any promotion."""
@@ -87,15 +127,25 @@ class Opened:
 
 @contextmanager
 def opened_shop(
-    command: list[str] | None = None, root: Path = ROOT, servers: Servers | None = None
+    command: list[str] | None = None,
+    root: Path = ROOT,
+    servers: Servers | None = None,
+    apart: Sequence[str] = (),
 ) -> Iterator[Opened]:
     """Open a shop with the demo bakery in it and all its objects built; close it and remove its folder at the end.
-    With `servers` its database is a MariaDB primary and its replicas."""
+    With `servers` its database is a MariaDB primary and its replicas. The processes named in `apart` are started
+    beside it, for the proof to kill: see `bench.apart`."""
     with tempfile.TemporaryDirectory(prefix="bakery-") as folder, ExitStack() as stack:
         state = Path(folder) / "state"
         databases = stack.enter_context(started(servers, state, root)) if servers else None
-        shop = Opened(command or [sys.executable, "manage.py", "run"], state, root, databases)
+        command = command or [sys.executable, "manage.py", "run"]
+        shop = Opened([*command, *(["--without", *apart] if apart else [])], state, root, databases)
+        shop.apart = {name: Apart(name, state, root, shop.environment) for name in apart}
+        for name in set(apart) & set(STORES):
+            stack.callback(shop.apart[name].end)
         stack.callback(shop.close)
+        for name in set(apart) - set(STORES):
+            stack.callback(shop.apart[name].end)
         shop.wait()
         yield shop
 
@@ -120,3 +170,8 @@ def statements(page: Page) -> dict[str, int]:
     """How many SQL statements the page says that it asked of whom, by alias."""
     found = re.findall(r'sql-([\w-]+);desc="(\d+) statements"', page.headers.get("Server-Timing", ""))
     return {alias: int(count) for alias, count in found}
+
+
+def trips_to_cache(page: Page) -> int:
+    found = re.search(r'cache;desc="(\d+) round trips"', page.headers.get("Server-Timing", ""))
+    return int(found[1]) if found else 0

@@ -13,16 +13,22 @@ from pathlib import Path
 from .figure import Figure
 from .proofs import (
     assembly,
+    cache_away,
     faults,
     growth,
     hot_pages,
+    interleavings,
+    kills,
     own_writes,
     patterns,
     promotion,
+    property,
     reads,
     speed,
+    stampede,
     stock,
     thirty_seconds,
+    two_releases,
     visitor,
 )
 
@@ -39,8 +45,14 @@ PROOFS: dict[str, Callable[[], list[Figure]]] = {
     "faults": faults.prove,
     "promotion": promotion.prove,
     "reads": reads.prove,
+    "kills": kills.prove,
+    "cache-away": cache_away.prove,
+    "property": property.prove,
+    "stampede": stampede.prove,
+    "two-releases": two_releases.prove,
+    "interleavings": interleavings.prove,
 }
-ON_MARIADB = {"own-writes", "thirty-seconds", "faults", "promotion", "reads"}
+ON_MARIADB = {"own-writes", "thirty-seconds", "faults", "promotion", "reads", "property", "interleavings"}
 TABLE = Path(__file__).resolve().parent.parent / "docs" / "proofs.md"
 HEAD = """# Proofs
 

@@ -29,9 +29,10 @@ class OutboxChanges:
         return found if len(found) <= most else None
 
     def hurry(self) -> None:
-        """Have those that were sent and are not done sent again now; what was not sent yet is about to be."""
+        """Have those that were sent and are not done sent again now, as if for the first time: in company, and once
+        for a subject, however many processes ask for it. What was not sent yet is about to be."""
         now = now_us()
-        _rows().filter(attempt__gt=0, due_at__gt=now).update(due_at=now)
+        _rows().filter(attempt__gt=0, due_at__gt=now).update(due_at=now, attempt=0)
 
 
 def _rows() -> OutboxQuerySet:

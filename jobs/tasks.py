@@ -5,14 +5,17 @@ from typing import Any
 
 from celery import Task, shared_task
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.models.functions import Greatest, Least
 
 from scaling.positions import Position, log_of, merged
+from scaling.reading import CACHE_DOWN
 from scaling.replicas import Work, unit_of_work
 from scaling.unavailable import OUTAGES
 
-from .models import Outbox
+from .models import SECOND, Outbox, now_us
 
 ABSORBED_ROWS = 10_000
+CACHE_AWAY_SECONDS = 5
 Pairs = Sequence[tuple[int, str]]  # outbox row, subject
 
 
@@ -44,7 +47,11 @@ def outbox_task(*, lane: str = "interactive", batch: int = 1) -> Callable[[Calla
                 if batch > 1:
                     rows |= _absorbed(name, {subject for _, subject in pairs}, work)
                 do = _all_of if batch > 1 else _only
-                failed = do(function, list(dict.fromkeys(rows.values())))
+                try:
+                    failed = do(function, list(dict.fromkeys(rows.values())))
+                except CACHE_DOWN:
+                    _wait_for_the_cache(list(rows))
+                    raise
                 Outbox.objects.filter(pk__in=[pk for pk, subject in rows.items() if subject not in failed]).delete()
             if failed:
                 raise next(iter(failed.values()))
@@ -82,6 +89,17 @@ def _not_done(pairs: Pairs) -> dict[int, str]:
     """Those rows that are still there, and their subjects: of a message that came twice there are none."""
     rows = Outbox.objects.filter(pk__in=[pk for pk, _ in pairs]).order_by("pk")
     return dict(rows.values_list("pk", "subject"))
+
+
+def _wait_for_the_cache(rows: Sequence[int]) -> None:
+    """What is durable is written. Sent again every second while the cache is away, these rows would hold up the new
+    ones; once it is back they are hurried (`jobs.changes`)."""
+    now = now_us()
+    Outbox.objects.filter(pk__in=rows).update(
+        due_at=Greatest("due_at", now + CACHE_AWAY_SECONDS * SECOND),
+        attempt=Greatest("attempt", 1),
+        tried_since=Least("tried_since", now),
+    )
 
 
 def _absorbed(task: str, subjects: set[str], work: Work) -> dict[int, str]:

@@ -25,6 +25,7 @@ class ProductsConfig(AppConfig):
     def _parts_of_a_product(self) -> list[Part]:
         product, tag, review = (self.get_model(name) for name in ("Product", "Tag", "Review"))
         tags, related = product.tags.through._meta, product.related.through
+        category = self.get_model("Category")
         authors = apps.get_model(settings.AUTH_USER_MODEL)
         return [
             Part(self.get_model("Price"), "product_id", due=("starts_at", "ends_at")),
@@ -35,6 +36,11 @@ class ProductsConfig(AppConfig):
             Part(product.tags.through, "product_id"),
             Part(related, "from_product_id"),
             Part(tag, f"SELECT product_id FROM {tags.db_table} WHERE tag_id = {{row}}.id"),
+            Part(
+                category,  # search finds a product by it
+                f"SELECT id FROM {product._meta.db_table} WHERE category_id = {{row}}.id",
+                only=["{row}.name"],
+            ),
             Part(
                 authors,
                 f"SELECT product_id FROM {review._meta.db_table} WHERE author_id = {{row}}.id",

@@ -90,6 +90,10 @@ class Categories(CachedObject):
             built[row.pk] = Built(versions.get(row.pk, 0), card, card, entries=[shelf_entry(row.pk, row.position)])
         return built
 
+    def persist(self, built: Mapping[int, Built]) -> Places:
+        """Nothing is durable. One that is gone leaves its only place, also if the cache knows of none."""
+        return {pk: [("l:shelves", member_of(pk))] for pk in built}
+
     def after(self, pk: int, most: int) -> Sequence[int]:
         return sampling.ids_after(Category, pk, most)
 
@@ -115,6 +119,10 @@ class Articles(CachedObject):
                 versions.get(row.pk, 0), data, card, entries=[journal_entry(row.pk, row.published_at)]
             )
         return built
+
+    def persist(self, built: Mapping[int, Built]) -> Places:
+        """As of categories."""
+        return {pk: [("l:journal", member_of(pk))] for pk in built}
 
     def after(self, pk: int, most: int) -> Sequence[int]:
         return sampling.ids_after(Article, pk, most)
@@ -166,12 +174,16 @@ def tags_of_categories(ids: Sequence[int], alias: str) -> defaultdict[int, list[
     return found
 
 
+def member_of(pk: int) -> str:
+    return f"{pk:010}|{pk}"
+
+
 def shelf_entry(pk: int, position: int) -> Entry:
-    return ("l:shelves", position, f"{pk:010}|{pk}")
+    return ("l:shelves", position, member_of(pk))
 
 
 def journal_entry(pk: int, published_at: datetime) -> Entry:
-    return ("l:journal", -published_at.timestamp(), f"{pk:010}|{pk}")
+    return ("l:journal", -published_at.timestamp(), member_of(pk))
 
 
 def shelf_rows() -> list[tuple[float, str]]:

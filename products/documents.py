@@ -121,9 +121,10 @@ def read(ids: Sequence[int], shape: str) -> list[Document]:
 
 
 def write(built: Mapping[int, Built], shape: str) -> dict[int, list[Place]]:
-    """Store documents, each unless a newer one is there; what exists no longer is marked as gone. In one transaction,
-    and a few statements for any number. Answers those that were written, each with its places in listings where it
-    may stand and should not: they are kept with the document until `settle`."""
+    """Store documents, each unless a newer one is there. What exists no longer is marked as gone, and stays so: an
+    older build that comes late finds it and is not written. In one transaction, and a few statements for any number.
+    Answers those that were written, each with its places in listings where it may stand and should not: they are kept
+    with the document until `settle`."""
     with transaction.atomic():
         rows = Document.objects.select_for_update().defer("data").filter(pk__in=built).order_by("pk")
         known = {row.pk: row for row in rows}
@@ -133,7 +134,8 @@ def write(built: Mapping[int, Built], shape: str) -> dict[int, list[Place]]:
             if pk not in known or known[pk].version <= one.version
         }
         there = [_document(pk, built[pk], shape, left) for pk, left in places.items() if built[pk].data is not None]
-        _insert([row for row in there if row.pk not in known], places)
+        gone = [_gone(pk, built[pk].version, shape) for pk in places.keys() - known.keys() if built[pk].data is None]
+        _insert([*gone, *(row for row in there if row.pk not in known)], places)
         _replace([row for row in there if row.pk in known])
         for pk in places.keys() & known.keys():
             if built[pk].data is None:
@@ -142,19 +144,15 @@ def write(built: Mapping[int, Built], shape: str) -> dict[int, list[Place]]:
 
 
 def settle(built: Mapping[int, Built]) -> None:
-    """The places of these have been left: nothing has to be kept of them, and of what is gone nothing at all."""
+    """The places of these have been left: nothing has to be kept of them."""
     for pk, one in built.items():
-        rows = Document.objects.filter(pk=pk, version=one.version)
-        if one.data is None:
-            rows.filter(is_gone=True).delete()
-        else:
-            rows.update(left=[])
+        Document.objects.filter(pk=pk, version=one.version).update(left=[])
 
 
 def _left_behind(one: Built, row: Document | None) -> list[Place]:
     if row is None:
         return []
-    before = {(listing, member) for listing, member in row.left} | places_of(row)
+    before = {(listing, member) for listing, member in row.left} | (set() if row.is_gone else places_of(row))
     return sorted(before - {(listing, member) for listing, _, member in one.entries})
 
 
@@ -162,6 +160,13 @@ def _document(pk: int, one: Built, shape: str, left: list[Place]) -> Document:
     return Document(
         product_id=pk, version=one.version, shape=shape, data=one.data, left=left, is_gone=False, **columns(one.data)
     )
+
+
+def _gone(pk: int, version: int, shape: str) -> Document:
+    """Of a product that never had a document."""
+    nothing = {"category_id": 0, "sort_name": "", "tags": "", "band": "out", "data": {}, "left": []}
+    zeros = dict.fromkeys(("price", "rating", "baked", "created"), 0)
+    return Document(product_id=pk, version=version, shape=shape, is_gone=True, **nothing, **zeros)
 
 
 def _insert(rows: list[Document], places: dict[int, list[Place]]) -> None:

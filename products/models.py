@@ -223,7 +223,7 @@ class Document(models.Model):
     created = models.BigIntegerField(help_text="Microseconds since 1970")
     shape = models.CharField(max_length=8, help_text="Hash of the data's form")
     data = models.JSONField()
-    is_gone = models.BooleanField(default=False, help_text="Kept until it has left every listing")
+    is_gone = models.BooleanField(default=False, help_text="Kept: nothing older is written over it")
     left = models.JSONField(default=list, help_text="Places in listings that it may still have to leave")
 
     def __str__(self) -> str:

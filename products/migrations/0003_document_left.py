@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='document',
             name='is_gone',
-            field=models.BooleanField(default=False, help_text='Kept until it has left every listing'),
+            field=models.BooleanField(default=False, help_text='Kept: nothing older is written over it'),
         ),
         migrations.AddField(
             model_name='document',

@@ -1,8 +1,8 @@
-"""What `make prove` shows of routing at full size, in small: real servers, real web processes, real faults."""
+"""What `make prove` shows on MariaDB at full size, in small: real servers, real web processes, real faults."""
 
 import pytest
 
-from bench.proofs import faults, own_writes, promotion, thirty_seconds
+from bench.proofs import faults, interleavings, own_writes, promotion, property, thirty_seconds
 from shop.mariadb_data import missing
 
 from ..servers import lacking
@@ -12,6 +12,8 @@ SMALL = {
     "far behind": lambda: thirty_seconds.prove(look_for=1.0, delay=5),
     "faults": lambda: faults.prove(seconds=2.0, primary_away=3.0),
     "promotion": lambda: promotion.prove(seconds=2.0),
+    "interleavings": lambda: interleavings.prove(times=3),
+    "property": lambda: property.prove(rounds=1, writes=30),
 }
 
 

@@ -104,7 +104,7 @@ def test_a_refresh_writes_the_document_and_the_index_of_search():
     assert Term.objects.filter(product_id=product.pk, term="sourdough").exists()
     product.delete()
     PRODUCTS.refresh([product.pk or document.pk])
-    assert not Document.objects.exists()
+    assert not documents.matching(None).exists()
     assert not Term.objects.exists()
 
 
@@ -139,7 +139,7 @@ def test_a_document_keeps_the_places_to_leave_until_they_are_left():
     assert PRODUCTS.persist(moved) == {product.pk: []}
 
 
-def test_what_is_gone_keeps_its_document_until_it_has_left_the_listings():
+def test_what_is_gone_is_found_no_more_and_leaves_the_listings():
     product = make_product()
     PRODUCTS.refresh([product.pk])
     Product.objects.filter(pk=product.pk).update(is_published=False)
@@ -148,7 +148,20 @@ def test_what_is_gone_keeps_its_document_until_it_has_left_the_listings():
     assert documents.ids(documents.matching(None), "name", 0, 9) == (0, [])
     assert PRODUCTS.durable([product.pk])[product.pk].data is None
     PRODUCTS.settle(gone)
-    assert not Document.objects.exists()
+    assert PRODUCTS.persist(gone) == {product.pk: []}
+
+
+@pytest.mark.parametrize("has_document", [True, False])
+def test_a_worker_that_is_late_and_dies_brings_nothing_back_that_is_gone(has_document):
+    product = make_product()
+    pk, late = product.pk, PRODUCTS.assemble([product.pk])
+    if has_document:
+        PRODUCTS.refresh([pk])
+    product.delete()
+    PRODUCTS.refresh([pk])
+    assert PRODUCTS.persist(late) == {}
+    assert not documents.matching(None).exists()
+    assert not Term.objects.exists()
 
 
 def test_the_stock_is_shown_as_a_band():

@@ -2,14 +2,15 @@
 
 import pytest
 
+from jobs.versions import versions_of
 from products import documents
-from products.data import PRODUCTS
-from products.models import Product
+from products.data import ARTICLES, CATEGORIES, JOURNAL, PRODUCTS, SHELVES
+from products.models import Category, Product
 from products.shelf import listing_of
 from scaling.cache import fetch
 from scaling.stores import cache
 
-from ..factories import make_category, make_price, make_product
+from ..factories import make_article, make_category, make_price, make_product
 
 pytestmark = pytest.mark.django_db
 
@@ -105,3 +106,21 @@ def test_what_stands_there_and_is_absent_is_taken_out_by_who_meets_it(loaf, brea
     (goods,) = fetch(listing_of(bread.pk, "", "price").slice(0, 99))
     assert goods.total == 3
     assert len(shown(bread.pk)) == 2
+
+
+def test_a_category_or_article_that_is_gone_leaves_its_listing_also_if_the_cache_has_forgotten_its_place():
+    for kind, listing, row in ((CATEGORIES, SHELVES, make_category("Cakes")), (ARTICLES, JOURNAL, make_article())):
+        listing.rebuild()
+        pk = row.pk
+        assert cache().zcard(listing.key) == 2
+        row.delete()
+        kind.refresh([pk])
+        assert cache().zcard(listing.key) == 1
+
+
+def test_search_follows_the_name_of_a_category():
+    product = make_product(category=make_category("Bread"))
+    PRODUCTS.refresh([product.pk])
+    before = versions_of("product", [product.pk], "default")[product.pk]
+    Category.objects.update(name="Viennoiserie")
+    assert versions_of("product", [product.pk], "default")[product.pk] > before

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import OperationalError
 
-from jobs.models import Outbox
+from jobs.models import SECOND, Outbox, now_us
 from products.data import CATEGORIES, PRODUCTS
 from products.models import Document, Product
 from products.tasks import refresh
@@ -141,3 +141,17 @@ def test_it_is_used_again_as_soon_as_it_answers(client, loaf, silent):
     with measured() as cost:
         PRODUCTS.get(loaf.pk)
     assert (cost.trips["cache"], sum(cost.sql.values())) == (1, 0)
+
+
+def test_what_waits_for_the_cache_is_not_sent_every_second_and_hurried_in_the_end(loaf, silent):
+    Product.objects.filter(pk=loaf.pk).update(name="Rye")
+    row = Outbox.objects.get()
+    with pytest.raises(CACHE_DOWN):
+        refresh([[row.pk, row.subject]])
+    row.refresh_from_db()
+    assert row.attempt == 1
+    assert row.due_at > now_us() + SECOND
+    silent()
+    wait_until(lambda: not CACHE.is_open, what="the return of the cache")
+    row.refresh_from_db()
+    assert row.due_at <= now_us()

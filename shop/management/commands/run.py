@@ -5,14 +5,15 @@ import shlex
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 
 from shop import one_machine
 from shop.memory import memory_mb
-from shop.running import Manager
+from shop.running import STORES, Manager
 
 OPENED = """
   The shop is open   {url}
@@ -27,6 +28,9 @@ PYTHON = shlex.quote(sys.executable)
 GUNICORN = f"{PYTHON} -m gunicorn shop.wsgi -k gthread --workers 2 --threads 4 --preload --graceful-timeout 5"
 CELERY = f"{PYTHON} -m celery --quiet -A shop.celery"
 WORKER = f"{CELERY} worker --loglevel WARNING --without-gossip --without-mingle"
+RELAY = f"{PYTHON} manage.py relay"
+INTERACTIVE = f"{WORKER} -n worker@%h -Q interactive --pool threads --concurrency 2"
+BULK = f"{WORKER} -n bulk@%h -Q bulk --pool solo"
 
 QUIET_AND_SMALL = {
     "MALLOC_ARENA_MAX": "2",
@@ -42,9 +46,9 @@ def commands(folder: Path) -> dict[str, str]:
     bind = shlex.quote(f"{settings.HOST}:{settings.PORT}")
     return {
         "web": f"{PYTHON} manage.py prepare && exec {GUNICORN} --bind {bind} --log-level error --no-control-socket",
-        "relay": f"{opened} {PYTHON} manage.py relay",
-        "worker": f"{opened} {WORKER} -n worker@%h -Q interactive --pool threads --concurrency 2",
-        "bulk": f"{opened} {WORKER} -n bulk@%h -Q bulk --pool solo",
+        "relay": f"{opened} {RELAY}",
+        "worker": f"{opened} {INTERACTIVE}",
+        "bulk": f"{opened} {BULK}",
         "beat": f"{opened} {CELERY} beat --loglevel WARNING --schedule {schedule} --pidfile=",
     }
 
@@ -53,18 +57,27 @@ class Command(BaseCommand):
     help = "Open the shop on this machine, with all of its servers and workers. Ctrl-C closes it."
     requires_system_checks = ()
 
-    def handle(self, **options) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--without",
+            nargs="+",
+            default=[],
+            choices=[*STORES, "relay", "worker", "bulk", "beat"],
+            help="leave these out: somebody else starts them, in the environment that is in the folder's file `env`",
+        )
+
+    def handle(self, without: list[str], **options) -> None:
         try:
             with one_machine.claim(settings.STATE):
                 one_machine.check_port(settings.HOST, settings.PORT)
                 one_machine.check_room(settings.STATE)
-                self.run(settings.STATE)
+                self.run(settings.STATE, without)
         except one_machine.CannotStartError as reason:
             raise SystemExit(str(reason)) from None
 
-    def run(self, folder: Path) -> None:
+    def run(self, folder: Path, without: Sequence[str]) -> None:
         (folder / "opened").unlink(missing_ok=True)
-        manager = self.manager(folder)
+        manager = self.manager(folder, without)
         self.stdout.write("Opening …")
         manager.loop(meanwhile=lambda: self.announce(manager, folder))
         if manager.failed:
@@ -73,15 +86,14 @@ class Command(BaseCommand):
             raise SystemExit(f"{name} ended by itself with status {status}, so the shop is closed. Its log: {log}")
         self.stdout.write("The shop is closed.")
 
-    def manager(self, folder: Path) -> Manager:
+    def manager(self, folder: Path, without: Sequence[str]) -> Manager:
         manager = Manager(folder / "logs")
         chosen = one_machine.environment(folder)
         env = os.environ | QUIET_AND_SMALL | {"SITE_URL": address()} | chosen
-        for name in ("cache", "keep"):
-            valkey = one_machine.valkey_of(name, folder, chosen[f"{name.upper()}_URL"])
-            manager.add_process(name, f"exec {shlex.join(valkey.command())}", env=env)
-        for name, command in commands(folder).items():
-            manager.add_process(name, command, env=env, cwd=settings.ROOT)
+        lines = {name: _store(name, folder, chosen[f"{name.upper()}_URL"]) for name in STORES} | commands(folder)
+        for name, line in lines.items():
+            if name not in without:
+                manager.add_process(name, line, env=env, cwd=settings.ROOT)
         return manager
 
     def announce(self, manager: Manager, folder: Path) -> None:
@@ -93,6 +105,10 @@ class Command(BaseCommand):
         (folder / "opened").touch()
         self.stdout.write(OPENED.format(url=address()))
         self.stdout.write(f"  It takes {settled_memory_mb()} MB of memory.")
+
+
+def _store(name: str, folder: Path, url: str) -> str:
+    return f"exec {shlex.join(one_machine.valkey_of(name, folder, url).command())}"
 
 
 def address() -> str:
