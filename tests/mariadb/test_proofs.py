@@ -1,4 +1,4 @@
-"""What `make prove` shows of routing and of the cache at full size, in small: real servers, real web processes, real faults."""
+"""What `make prove` shows at full size on MariaDB, in small: real servers, real web processes, real faults."""
 
 import pytest
 
