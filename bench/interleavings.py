@@ -49,11 +49,11 @@ class Builder:
     """A build in three steps, and whether it was stored in the end."""
 
     def __init__(self, why: str) -> None:
-        self.token = PRODUCTS.take([PK], why)[PK][1]
+        self.leases = PRODUCTS.take([PK], why)
         self.built: dict[int, Built] = PRODUCTS.assemble_all([PK])
 
     def store(self) -> bool:
-        return bool(PRODUCTS.store({PK: self.token}, self.built))
+        return bool(PRODUCTS.store(self.leases, self.built))
 
 
 def evict() -> None:

@@ -10,6 +10,7 @@ from django.db import connections
 
 from products.data import PRODUCTS
 from scaling.behind import behind
+from scaling.fence import OVER
 from scaling.reading import Built
 from scaling.replicas import unit_of_work
 
@@ -20,7 +21,7 @@ def expire(pk: int) -> None:
     """Store it as something that has expired."""
     built = PRODUCTS.assemble_all([pk])
     old = {pk: replace(built[pk], expires_at=1)}
-    PRODUCTS.store(PRODUCTS.take_over([pk]), old)
+    PRODUCTS.store(PRODUCTS.take([pk], OVER), old)
 
 
 def tell(pk: int, threads: int, begin_at: float, hold_seconds: float) -> None:

@@ -29,11 +29,7 @@ def prove(readers: int = READERS, processes: int = PROCESSES, times: int = TIMES
             ),
         }
         return [
-            *(
-                figure
-                for name, way in ways.items()
-                for figure in _cold(shop, pk, f"{name} on a cold key", way, times)
-            ),
+            *(figure for name, way in ways.items() for figure in _cold(shop, pk, name, way, times)),
             *_expired_over_http(shop, pk, path, readers, times),
             *_expired(shop, pk, 1, readers),
             *_expired(shop, pk, processes, readers // processes),

@@ -121,7 +121,7 @@ def test_the_document_and_the_object_of_a_row_that_is_gone_are_found(shop):
         (str(pk), "documents"),
     ]
     assert PRODUCTS.get(pk) is None
-    assert not Document.objects.filter(pk=pk).exists()
+    assert not Document.objects.filter(pk=pk, is_gone=False).exists()
 
 
 @pytest.mark.parametrize("kind", [CATEGORIES, ARTICLES])

@@ -178,25 +178,25 @@ def calm():
 
 def late_refresh(kind, pk):
     """A refresh with the world going on between its steps; it dies in the end."""
-    tokens = kind.take_over([pk])
+    leases = kind.take([pk], fence.OVER)
     yield
     built = kind.assemble_all([pk])
     yield
     with primary():
         places = kind.persist(built)
     yield
-    if kind.store({each: tokens[each] for each in places}, built, places):
+    if kind.store({each: leases[each] for each in places}, built, places):
         yield
         kind.settle(built)
 
 
 def late_read(kind, pk):
-    state, token = kind.take([pk], fence.MISSING)[pk]
-    if state == fence.TAKEN:
+    lease = kind.take([pk], fence.MISSING)[pk]
+    if lease.is_ours:
         yield
         built = kind.assemble_all([pk])
         yield
-        kind.store({pk: token}, built)
+        kind.store({pk: lease}, built)
 
 
 def late_rebuild(listing):
