@@ -64,9 +64,9 @@ def take(keys: Iterable[str], shape: str, why: str) -> dict[str, Lease]:
 
 
 def outcome(leases: Mapping[str, Lease]) -> dict[str, int]:
-    """What became of builds that were refused: BUSY while who has taken over builds, THERE when a later refresh has
-    stored, and anything else when it has to be built again."""
-    answers = lua.run(cache(), [(_superseded, [key], [lease.since]) for key, lease in leases.items()])
+    """What became of builds that were not stored: BUSY while who has taken over builds, THERE when a later refresh
+    has stored, and anything else when it has to be built again."""
+    answers = lua.run(cache(), [(_superseded, [key], [lease.since, lease.token]) for key, lease in leases.items()])
     return dict(zip(leases, answers, strict=True))
 
 

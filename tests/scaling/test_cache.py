@@ -166,6 +166,17 @@ def test_a_refresh_that_is_taken_over_by_another_leaves_it_to_that_one(things):
     assert things.peek(1).data == {"text": "bread"}
 
 
+def test_a_refresh_whose_durable_copy_was_refused_does_not_wait_for_itself(things, monkeypatch):
+    things.put(1, 10, "bread")
+    refused = iter([{}])
+    monkeypatch.setattr(things, "persist", lambda built: next(refused, dict.fromkeys(built, ())))
+    waited = []
+    monkeypatch.setattr("scaling.cache.time.sleep", waited.append)
+    things.refresh([1])
+    assert things.assembled == [[1], [1]]
+    assert waited == []
+
+
 def test_refreshes_of_many_at_once_all_end_well(things):
     for pk in range(30):
         things.put(pk, 10, "bread")
