@@ -186,7 +186,8 @@ def snapshot() -> Iterator[str]:
 
 def may_store() -> bool:
     """Whether what this unit of work assembles is as new as the primary, and is there for everybody to see."""
-    return not (current().has_read_behind or monitor().primary_is_down() or _is_in_transaction())
+    work = current()
+    return not (work.has_read_behind or not _has_primary(work) or _is_in_transaction())
 
 
 def _is_in_transaction() -> bool:

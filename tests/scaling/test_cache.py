@@ -10,6 +10,7 @@ from scaling.behind import behind
 from scaling.cache import REFRESHES, Built, RefusedError, fetch
 from scaling.fence import ABSENT_SECONDS, OVER
 from scaling.kinds import registry
+from scaling.replicas import unit_of_work
 from scaling.stores import cache
 from scaling.xray import measured
 
@@ -318,3 +319,11 @@ def test_a_builder_that_died_holds_up_nobody_longer_than_its_lease(things, monke
     things.put(1, 10, "bread")
     take(things, 1)
     wait_until(lambda: things.take([1], fence.MISSING)[1].is_ours, what="the end of the lease")
+
+
+def test_who_has_lost_the_primary_holds_up_nobody(things):
+    things.put(1, 10, "bread")
+    with unit_of_work() as work:
+        work.without_primary = True
+        things.get(1)
+    assert things.take([1], fence.MISSING)[1].is_ours
