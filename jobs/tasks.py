@@ -27,6 +27,7 @@ class OutboxTask(Task):
 
     batch = 1
     lane = "interactive"
+    throws = OUTAGES  # told in a line, without a traceback: the row waits
 
     @property
     def merges(self) -> bool:

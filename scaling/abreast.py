@@ -1,9 +1,10 @@
 """Keeping the cache abreast: of what a visitor has just changed, and of what was changed while it was away."""
 
+import logging
 from collections.abc import Iterable
 
 from django.conf import settings
-from django.db import Error, connections
+from django.db import connections
 from django.utils.module_loading import import_string
 
 from .cache import RefusedError, registry
@@ -14,6 +15,8 @@ from .stores import cache
 
 REFRESHES = 3  # until what a visitor has changed is built, or is read from the tables
 MOST_UNDONE = 2_000
+
+log = logging.getLogger(__name__)
 
 
 def bring_up_to(versions: dict[str, int]) -> bool:
@@ -38,7 +41,7 @@ def older_than(versions: dict[str, int]) -> list[tuple[str, int]]:
     """Which of these objects are not stored, or as older versions, in one round trip."""
     if not versions:
         return []
-    named = [(name, int(pk)) for name, _, pk in (each.partition(":") for each in versions)]
+    named = _parted(versions)
     pipeline = cache().pipeline(transaction=False)
     for name, pk in named:
         pipeline.hget(registry[name].key(pk), f"v:{registry[name].shape}")
@@ -55,22 +58,28 @@ def catch_up() -> None:
     if undone is None:
         cache().flushdb()
         return
-    named = ((name, int(pk)) for name, _, pk in (each.partition(":") for each in undone))
-    for name, ids in _by_name(each for each in named if each[0] in registry).items():
+    for name, ids in undone.items():
         registry[name].forget(ids)
 
 
-def _undone() -> list[str] | None:
+def _undone() -> dict[str, list[int]] | None:
+    """The objects that were changed and are not built again, by name; None when that cannot be told."""
     changes = import_string(settings.CAUSAL_CHANGES)
     try:
         with unit_of_work():
             undone = changes.undone(MOST_UNDONE)
             changes.hurry()
-        return undone
-    except Error:
+        return None if undone is None else _by_name(_parted(undone))
+    except Exception:  # whatever it is, what is old must not be read
+        log.exception("Nobody can tell what was changed while the cache was away")
         return None
     finally:
         connections.close_all()
+
+
+def _parted(names: Iterable[str]) -> list[tuple[str, int]]:
+    """ "name:id" in two, of the objects that this release knows."""
+    return [(name, int(pk)) for name, _, pk in (each.partition(":") for each in names) if name in registry]
 
 
 def _by_name(named: Iterable[tuple[str, int]]) -> dict[str, list[int]]:

@@ -133,6 +133,14 @@ def test_when_too_much_has_changed_everything_is_dropped(loaf, silent, monkeypat
     assert cache().dbsize() == 0
 
 
+def test_when_nobody_can_tell_what_has_changed_everything_is_dropped(loaf, silent, monkeypatch):
+    monkeypatch.setattr("jobs.changes.CHANGES.undone", lambda most: 1 / 0)
+    PRODUCTS.get(loaf.pk)
+    silent()
+    wait_until(lambda: not CACHE.is_open, what="the return of the cache")
+    assert cache().dbsize() == 0
+
+
 def test_it_is_used_again_as_soon_as_it_answers(client, loaf, silent):
     client.get(loaf.get_absolute_url())
     silent()
