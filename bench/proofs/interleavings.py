@@ -9,7 +9,7 @@ from bench.figure import Figure, exactly
 from bench.opened import opened_shop
 from bench.proofs.property import SEED
 
-TIMES = 500
+TIMES = 200
 TELL = "from bench.interleavings import tell; tell({}, {!r})"
 
 
