@@ -32,8 +32,11 @@ def bring_up_to(versions: dict[str, int]) -> bool:
                 built = registry[name].refresh(ids)
             except RefusedError:
                 return False
-            for pk in (pk for pk in ids if built[pk].data is None):
-                del wanted[f"{name}:{pk}"]  # there is no such object any more, and the cache has been told
+            for pk in ids:
+                if built[pk].data is None:
+                    del wanted[f"{name}:{pk}"]  # there is no such object any more, and the cache has been told
+                else:  # a write that was rolled back may have been told of: there is no such version
+                    wanted[f"{name}:{pk}"] = min(wanted[f"{name}:{pk}"], built[pk].version)
     return not older_than(wanted)
 
 

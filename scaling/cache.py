@@ -13,7 +13,7 @@ refused unless the lease still stands and the version is not below the highest o
             with snapshot() as alias:
                 versions = versions_of("person", ids, alias)
                 rows = User.objects.using(alias).filter(pk__in=ids)
-                return {row.pk: Built(versions[row.pk], {"name": row.name}) for row in rows}
+                return absent(versions) | {row.pk: Built(versions.get(row.pk, 0), {"name": row.name}) for row in rows}
 
     PEOPLE = Person()
     PEOPLE.get(12)          # {"name": "Ana"}, from the cache or assembled at once

@@ -33,6 +33,7 @@ from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 from django.db.models.query import FlatValuesListIterable, ValuesIterable, ValuesListIterable
+from redis.exceptions import RedisError
 
 from . import codec, lua
 from .reading import CACHE_DOWN
@@ -136,7 +137,7 @@ def _stamp_after_commit(connection: BaseDatabaseWrapper, tables: Iterable[str]) 
 def stamp(tables: Iterable[str]) -> None:
     """Results that were read from these tables are not found any more. One round trip; nothing while the cache is
     down: the write is done, and nobody may hear that it failed."""
-    with suppress(*CACHE_DOWN):
+    with suppress(RedisError):
         cache().mset({_stamp(table): _new_stamp() for table in tables})
 
 
