@@ -156,7 +156,7 @@ def wait_until(condition: Callable[[], object], seconds: float, what: str) -> ob
     while not (value := condition()):
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what} did not come within {seconds} s")
-        time.sleep(0.02)
+        time.sleep(0.02)  # between two questions: what is waited for is the condition
     return value
 
 

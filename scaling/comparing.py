@@ -117,8 +117,8 @@ def differences(found: Built, built: Built) -> str:
         return "" if built.data is None else "is said to be absent"
     if built.data is None:
         return "is there no more"
-    names = _differing(found.data, _plain(built.data))
-    names += [f"card {name}" for name in _differing(found.card or {}, _plain(built.card or {}))]
+    names = _differing(found.data, codec.plain(built.data))
+    names += [f"card {name}" for name in _differing(found.card or {}, codec.plain(built.card or {}))]
     if list(found.refs) != list(built.refs):
         names.append("what it names")
     if found.version != built.version:
@@ -156,11 +156,6 @@ def _stored(kind: Kind, ids: Sequence[int]) -> tuple[dict[int, Built], set[int]]
 def _differing(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> list[str]:
     names = sorted(found.keys() | wanted.keys())
     return [name for name in names if name not in found or name not in wanted or found[name] != wanted[name]]
-
-
-def _plain(data: Any) -> Any:
-    """As it is once it was written down."""
-    return codec.loads(codec.dumps(data))
 
 
 def _joined(*names: str) -> str:

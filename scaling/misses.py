@@ -39,8 +39,9 @@ def read_without_cache(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
 
 
 def renew(kind: Kind, pk: int) -> None:
-    """Build again what has expired, unless somebody else has or does."""
-    _build(kind, kind.take([pk], fence.EXPIRED))
+    """Build again what has expired, unless somebody else has or does. What could not be stored is not begun."""
+    if may_store():
+        _build(kind, kind.take([pk], fence.EXPIRED))
 
 
 def stored(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:

@@ -34,7 +34,7 @@ def _fault(goods: Goods, what: str, fault: Callable, away: float) -> list[Figure
     reads = Reads(goods)
     deeds = _catalogue(goods, reads)
     with Crowd(goods.shop.url, deeds, pause=LOOK_SECONDS) as crowd, Changes(goods, PAUSE_SECONDS):
-        time.sleep(AROUND_SECONDS)
+        time.sleep(AROUND_SECONDS)  # the crowd browses: how long it does, and how long the fault lasts, is measured
         began = time.monotonic()
         with fault(goods.shop):
             time.sleep(away)

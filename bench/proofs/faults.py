@@ -103,7 +103,7 @@ def _killed(shop: Opened, servers: list[Server], seconds: float) -> Iterator[Non
     for server in servers:
         kill(server)
     yield
-    time.sleep(seconds)
+    time.sleep(seconds)  # how long the fault lasts is what is tried, here and below
     shop.databases.manage("start")
 
 

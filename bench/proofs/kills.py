@@ -34,7 +34,7 @@ def _without_kills(goods: Goods, trials: int) -> list[Figure]:
         committed_at = goods.change(pk)
         wait_until(lambda pk=pk: goods.is_right(visitor, pk), LOST_SECONDS, "the new price")
         seconds.append(seconds_since(committed_at))
-        time.sleep(random.uniform(0, 0.3))
+        time.sleep(random.uniform(0, 0.3))  # at no fixed place in the relay's rhythm
     cuts = statistics.quantiles(seconds, n=100)
     what = f"{trials} prices changed; on their pages within a second from COMMIT"
     return [
@@ -70,7 +70,7 @@ def _before(goods: Goods) -> float:
     worker = goods.shop.apart["worker"]
     worker.pause()
     goods.change(goods.any())
-    time.sleep(random.uniform(0, 0.5))
+    time.sleep(random.uniform(0, 0.5))  # with or without the message in its hands
     worker.kill()
     killed_at = time.monotonic()
     worker.start()
@@ -81,7 +81,7 @@ def _amid(goods: Goods) -> float:
     """Prices change one after the other; at some moment the worker dies, or the relay, or both."""
     dying = random.choice([("worker",), ("worker",), ("relay",), PROCESSES])
     with Changes(goods, pause=0.01):
-        time.sleep(random.uniform(0.2, 0.8))
+        time.sleep(random.uniform(0.2, 0.8))  # the moment of the kill is random
         for name in dying:
             goods.shop.apart[name].kill()
         killed_at = time.monotonic()

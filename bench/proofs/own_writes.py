@@ -103,7 +103,7 @@ def _pair(form: ReviewForm, told: Told) -> None:
 def _share_of_primary(shop: Opened, people: list[Visitor], pages: set[str]) -> float:
     """Of the statements of reads that begin a second from now, by those who have written last, how many of a hundred
     the primary answers."""
-    time.sleep(1)
+    time.sleep(1)  # the second that the promise allows
 
     def read(customer: Visitor) -> Counter[str]:
         sql: Counter[str] = Counter()

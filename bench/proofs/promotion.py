@@ -45,7 +45,7 @@ def _promotion(
     shop: Opened, what: str, people: list[Visitor], seconds: float, fault: Callable[[], None]
 ) -> list[Figure]:
     with _load(shop, people) as told:
-        time.sleep(seconds)
+        time.sleep(seconds)  # of load before and after
         before = len(told.orders)
         fault()
         shop.databases.manage("promote")
