@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
 
@@ -13,6 +15,7 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
+        import_module("accounts.data")  # whatever process this is, it knows these objects
         # Django's own signal: the admin has a door of its own, and whoever comes in there has a name, too.
         user_logged_in.connect(remember_whoever_signed_in)
         user, friendship = self.get_model("User"), self.get_model("Friendship")

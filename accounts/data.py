@@ -8,6 +8,7 @@ from django.db.models import Q
 from jobs.versions import absent, versions_of
 from scaling.cache import Built, CachedObject, Whole, fetch
 from scaling.replicas import snapshot
+from scaling.walking import ids_after
 
 from .models import Friendship, User
 
@@ -28,6 +29,12 @@ class People(CachedObject):
         cards = {row.pk: {"id": row.pk, "name": row.name, "picture": row.picture} for row in rows}
         return absent(versions) | {pk: Built(versions.get(pk, 0), card, card) for pk, card in cards.items()}
 
+    def after(self, pk: int, most: int) -> Sequence[int]:
+        return ids_after(User.objects.all(), pk, most)
+
+    def count(self) -> int:
+        return User.objects.count()
+
 
 class Friends(CachedObject):
     """The circles of one person, as sorted ids: whom they follow, who follows them, who has asked them, whom they
@@ -43,6 +50,12 @@ class Friends(CachedObject):
             circles = circles_of(rows)
             versions = versions_of(self.name, ids, alias)
         return absent(versions) | {pk: self._built(versions.get(pk, 0), circles[pk]) for pk in there}
+
+    def after(self, pk: int, most: int) -> Sequence[int]:
+        return ids_after(User.objects.all(), pk, most)
+
+    def count(self) -> int:
+        return User.objects.count()
 
     def _built(self, version: int, circles: dict[str, list[int]]) -> Built:
         data = {circle: sorted(circles[circle]) for circle in CIRCLES}

@@ -16,6 +16,7 @@ from scaling.kinds import Places
 from scaling.listings import Listing, known
 from scaling.replicas import snapshot
 from scaling.retries import retried
+from scaling.walking import ids_after
 
 from . import documents, sampling, search_index
 from .assembly import BESIDE_CARD, CARD, ProductData
@@ -95,7 +96,7 @@ class Categories(CachedObject):
         return {pk: [("l:shelves", member_of(pk))] for pk in built}
 
     def after(self, pk: int, most: int) -> Sequence[int]:
-        return sampling.ids_after(Category, pk, most)
+        return ids_after(Category.objects.all(), pk, most)
 
     def count(self) -> int:
         return Category.objects.count()
@@ -125,7 +126,7 @@ class Articles(CachedObject):
         return {pk: [("l:journal", member_of(pk))] for pk in built}
 
     def after(self, pk: int, most: int) -> Sequence[int]:
-        return sampling.ids_after(Article, pk, most)
+        return ids_after(Article.objects.all(), pk, most)
 
     def count(self) -> int:
         return Article.objects.count()

@@ -2,22 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
-from django.db.models import Model
-
 from scaling.cache import Built
+from scaling.walking import ids_after
 
 from .documents import columns
 from .models import Document, Product
 
 
-def ids_after(model: type[Model], pk: int, most: int) -> list[int]:
-    """The next ids in a table."""
-    return list(model.objects.filter(pk__gt=pk).order_by("pk").values_list("pk", flat=True)[:most])
-
-
 def product_ids_after(pk: int, most: int) -> list[int]:
     """The next ids of products and of documents: what is gone may have left one behind."""
-    return sorted({*ids_after(Product, pk, most), *ids_after(Document, pk, most)})[:most]
+    return sorted({*ids_after(Product.objects.all(), pk, most), *ids_after(Document.objects.all(), pk, most)})[:most]
 
 
 def count_products() -> int:

@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig, apps
 from django.contrib.admin import apps as admin
 
@@ -16,6 +18,7 @@ class ShopConfig(AppConfig):
     name = "shop"
 
     def ready(self) -> None:
+        import_module("shop.stream")  # whatever process this is, it knows these objects
         user, friendship = apps.get_model("accounts.User"), apps.get_model("accounts.Friendship")
         product, review = apps.get_model("products.Product"), apps.get_model("products.Review")
         reviews = f"SELECT id FROM {review._meta.db_table} WHERE"

@@ -23,6 +23,7 @@ from scaling.cache import Built, CachedObject, Stored, fetch
 from scaling.listings import Listing
 from scaling.reading import CACHE_DOWN
 from scaling.replicas import primary, snapshot
+from scaling.walking import ids_after
 
 LIKED = 4  # out of five
 FIRST_WORDS = 160  # characters
@@ -50,6 +51,12 @@ class Activities(CachedObject):
             versions = versions_of(self.name, ids, alias)
         built = {row.pk: self._built(versions.get(row.pk, 0), row, followers[row.author_id]) for row in rows}
         return absent(versions) | built
+
+    def after(self, pk: int, most: int) -> Sequence[int]:
+        return ids_after(Review.objects.all(), pk, most)
+
+    def count(self) -> int:
+        return Review.objects.count()
 
     def _built(self, version: int, row: Review, followers: Sequence[int]) -> Built:
         card = activity_card(row)

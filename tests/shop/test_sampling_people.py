@@ -1,6 +1,11 @@
-"""The sampler and the people: their objects have no durable copies, and are met by their keys in the cache."""
+"""The sampler and the people: their objects have no durable copies, and are walked like all others."""
+
+import subprocess
+import sys
 
 import pytest
+from django.conf import settings
+from django.core.management import call_command
 
 from accounts.data import FRIENDS, PEOPLE
 from accounts.models import Friendship, User
@@ -53,3 +58,17 @@ def test_a_person_and_a_friendship_that_are_wrong_are_found(ana):
     assert PEOPLE.get(ana.pk)["name"] == "Anna"
     assert FRIENDS.get(ana.pk)["following"] == []
     assert faults() == ([], 5)
+
+
+def test_a_process_that_has_imported_nothing_else_knows_every_kind():
+    command = [sys.executable, "manage.py", "sample", "--all", "bread"]
+    done = subprocess.run(command, cwd=settings.ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "There are activity, article, category, friends, person, product, listing." in done.stderr
+
+
+def test_people_who_are_not_in_the_cache_are_walked_too(ana, capsys):
+    for kind in (PEOPLE, FRIENDS, ACTIVITIES):
+        kind.forget(range(1, 1000))
+    call_command("sample", "person", "friends", "activity", all=True)
+    assert "Compared 5;" in capsys.readouterr().out
