@@ -91,7 +91,12 @@ def tallies() -> list[Tally]:
     for key, count in counts.items():
         name, _, what = key.decode().partition(":")
         found[name][what] = float(count) if what.endswith("_at") else int(count)
-    return [Tally(name, **of_name) for name, of_name in sorted(found.items())]
+    return [_tally(name, of_name) for name, of_name in sorted(found.items())]
+
+
+def _tally(name: str, counts: Mapping[str, Any]) -> Tally:
+    """Another release may count what this one has no word for."""
+    return Tally(name, **{what: counts[what] for what in Tally.__slots__ if what in counts})
 
 
 def latest() -> list[Found]:
@@ -123,7 +128,13 @@ def put_off(name: str, ids: Collection[int]) -> None:
         keep().sadd(key, *ids)
 
 
-def take_put_off(name: str, most: int) -> list[int]:
-    """Some that are to be looked at again."""
-    found: Any = keep().spop(f"{LATER}:{name}", most)
+def some_put_off(name: str, most: int) -> list[int]:
+    """Some that are to be looked at again, at random. They stay until `settled`: a run may be cut short."""
+    found: Any = keep().srandmember(f"{LATER}:{name}", most)
     return sorted(int(pk) for pk in found)
+
+
+def settled(name: str, ids: Collection[int]) -> None:
+    """These have been compared, and need not be looked at again."""
+    if ids:
+        keep().srem(f"{LATER}:{name}", *ids)

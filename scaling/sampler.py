@@ -16,8 +16,8 @@ from typing import Any
 
 from . import findings
 from .cache import CachedObject, RefusedError, registry
-from .comparing import CACHED, DOCUMENTS, LISTINGS, Fault, compare, compare_listing
-from .findings import Result
+from .comparing import Fault, compare, compare_listing
+from .findings import PLACES, Result
 from .listings import listing_of
 from .replicas import primary, unit_of_work
 from .stores import cache
@@ -53,7 +53,7 @@ class Sampler:
     def run(self) -> Result:
         """A share of all there is, such that RUNS_A_DAY of them are the whole."""
         for name in self.names & registry.keys():
-            self.objects(registry[name], findings.take_put_off(name, PUT_OFF))
+            self.objects(registry[name], findings.some_put_off(name, PUT_OFF))
         for kind, count in self.kinds():
             self._walk_on(kind, _share(count, LEAST_IDS))
         self._scan_on(_share(cache().dbsize(), LEAST_KEYS))
@@ -122,6 +122,7 @@ class Sampler:
         self._met[kind.name].update(ids)
         wrong = list(dict.fromkeys(int(fault.subject) for fault in looked.faults))
         repaired = _repair(kind, wrong) if wrong else 0
+        findings.settled(kind.name, set(ids) - looked.later)
         findings.put_off(kind.name, looked.later)
         self.result.later += len(looked.later)
         self._tell(kind.name, len(ids) - len(looked.later), looked.faults, repaired)
@@ -130,7 +131,7 @@ class Sampler:
         self.result.compared += compared
         self.result.faults += faults
         self.result.repaired += repaired
-        counts = {where: sum(fault.where == where for fault in faults) for where in (CACHED, DOCUMENTS, LISTINGS)}
+        counts = {where: sum(fault.where == where for fault in faults) for where in PLACES}
         findings.tell(name, counts | {"compared": compared, "repaired": repaired}, faults)
         for fault in faults:
             log.warning("%s %s was wrong (%s): %s", fault.name, fault.subject, fault.where, fault.what)
