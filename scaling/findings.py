@@ -55,6 +55,7 @@ class Result:
     faults: list[Fault] = field(default_factory=list)
     repaired: int = 0
     later: int = 0  # in flight, to be looked at again
+    left: int = 0  # objects and listings of this run that were not compared
     is_cut_short: bool = False
 
     def __str__(self) -> str:
@@ -67,7 +68,9 @@ class Result:
             parts.append("nothing was wrong")
         if self.later:
             parts.append(f"{self.later:,} in flight, to be looked at again")
-        if self.is_cut_short:
+        if self.left:
+            parts.append(f"{self.left:,} left for a later run")
+        elif self.is_cut_short:
             parts.append("there was no time for the rest")
         return f"{'; '.join(parts)}."
 

@@ -325,6 +325,23 @@ def test_a_run_without_time_leaves_the_rest_and_says_so(many, caplog):
     assert "leaves the rest of its share" in caplog.text
 
 
+def test_whoever_waits_gets_an_answer_after_the_batch_in_hand(many, monkeypatch):
+    many.copies.clear()
+    refresh = many.refresh
+    with sampling(["thing"], batch=10) as sampler:
+
+        def refresh_until_time_is_over(ids):
+            sampler._ends_at = 0
+            return refresh(ids)
+
+        monkeypatch.setattr(many, "refresh", refresh_until_time_is_over)
+        result = sampler.run()
+    assert (result.compared, result.repaired, result.is_cut_short) == (10, 10, True)
+    assert result.left == LEAST_IDS - 10
+    assert "40 left for a later run" in str(result)
+    assert findings.cursor("thing") == ""
+
+
 def test_an_outage_leaves_the_cursor_where_it_was(many, monkeypatch):
     def away(ids):
         raise ConnectionError
