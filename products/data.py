@@ -65,7 +65,7 @@ class Products(CachedObject):
         return sampling.count_products()
 
     def unsound(self, built: Mapping[int, Built]) -> dict[int, str]:
-        return sampling.unsound_documents(built)
+        return sampling.unsound_documents(built, self.shape)
 
     def _built(self, version: int, data: dict) -> Built:
         refs = [(self, pk) for pk in data["related"]]
