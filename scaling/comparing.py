@@ -177,6 +177,8 @@ def _odd(listing: Listing) -> set[Odd]:
     """The members that stand in the listing and not in the database, or the other way round, or somewhere else; none
     of a listing that is not there, and none that is in flight."""
     waiting = undone()
+    if listing.key.removeprefix("l:") in waiting:
+        return set()
     there = {member.decode(): score for member, score in cache().zscan_iter(listing.key, count=MEMBERS)}
     if not there:
         return set()
@@ -188,7 +190,8 @@ def _odd(listing: Listing) -> set[Odd]:
         if len(odd) >= MOST_ODD:
             there.clear()
             break
-    odd |= {(member, score, None) for member, score in there.items()}
+    if not listing.is_sieved:
+        odd |= {(member, score, None) for member, score in there.items()}
     return {each for each in odd if f"{listing.of.name}:{each[0].rpartition('|')[2]}" not in waiting}
 
 

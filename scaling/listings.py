@@ -32,6 +32,7 @@ class Slice:
 
     total: int
     cards: list[Stored]
+    is_cached: bool = False  # read from the cache, and not from the database
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,7 @@ class Listing:
     rows: Callable[[], Iterable[Row]]
     ids: Callable[[int, int], tuple[int, Sequence[int]]]
     is_reversed: bool = False
+    is_sieved: bool = False  # readers leave out what should not stand there: only what is missing is wrong of it
 
     def slice(self, first: int, last: int) -> Want:
         """For `fetch`: the objects from rank `first` to rank `last`, both counted from 0 and included."""
@@ -83,7 +85,7 @@ class Listing:
         cards = self.of.open_cards(ids, answer[2::2])
         if absent := [member for pk, member in zip(ids, members, strict=True) if pk not in cards]:
             _tidy(cache(), [self.key], [f"o:{self.of.name}:", *absent])
-        return Slice(answer[0], list(cards.values()))
+        return Slice(answer[0], list(cards.values()), is_cached=True)
 
     def _rebuild_alone(self) -> None:
         """One process does, from the primary: what a replica gives may be behind, and is not stored."""
