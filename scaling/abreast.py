@@ -52,6 +52,11 @@ def older_than(versions: dict[str, int]) -> list[tuple[str, int]]:
     return [each for each, version, found in stored if found is None or int(found) < version]
 
 
+def probe() -> None:
+    """Raise unless the cache takes what is written: a replica answers readers, too."""
+    cache().set("probe", "", px=1)
+
+
 def catch_up() -> None:
     """The cache is back. It may hold what was changed while nobody could tell it: drop that before anybody reads.
     What cannot be known, or is too much, drops everything."""

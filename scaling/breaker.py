@@ -8,17 +8,30 @@ it.
 
 import logging
 import os
+import re
 import threading
 from collections.abc import Callable
 
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 PROBE_SECONDS = 0.25
 LOST = (RedisConnectionError, RedisTimeoutError)  # what a server that is away raises
+# A replica, a disk or a memory that is full, a server that reads its data back, a cluster in pieces. Before version 7
+# what a script met stands in the middle of the error.
+UNFIT = re.compile(r"(?:^|: -)(?:READONLY|MISCONF|OOM|LOADING|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|BUSY) ")
 
 log = logging.getLogger(__name__)
+
+
+class UnfitError(RedisConnectionError):
+    """The server answers, and says that it cannot serve anybody: it is as good as away."""
+
+
+def is_unfit(error: ResponseError) -> bool:
+    """Whether the state of the server is at fault, and not what it was asked."""
+    return bool(UNFIT.search(f"{error.status_code} {error}" if error.status_code else str(error)))
 
 
 class Breaker:
