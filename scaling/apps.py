@@ -4,6 +4,7 @@ from django.db.backends.signals import connection_created
 from . import checks  # noqa: F401, registers what is checked
 from .abreast import catch_up, probe
 from .breaker import CACHE
+from .lineage import vouch
 from .queries import stamp_writes
 from .replicas import notice_writes
 from .xray import count_sql
@@ -13,7 +14,7 @@ class ScalingConfig(AppConfig):
     name = "scaling"
 
     def ready(self) -> None:
-        CACHE.probe, CACHE.catch_up = probe, catch_up
+        CACHE.vouch, CACHE.probe, CACHE.catch_up = vouch, probe, catch_up
         connection_created.connect(count_sql, dispatch_uid="scaling.xray")
         connection_created.connect(notice_writes, dispatch_uid="scaling.replicas")
         connection_created.connect(stamp_writes, dispatch_uid="scaling.queries")

@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import Callable
 
+from redis.connection import Connection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -35,15 +36,17 @@ def is_unfit(error: ResponseError) -> bool:
 
 
 class Breaker:
-    """Of one server. `probe` raises while it is away; `catch_up` makes it fit to be read from. Both are set by who
-    knows how (`scaling.apps`)."""
+    """Of one server. `vouch` sees to it that a new connection leads to nothing old; `probe` raises while the server
+    is away; `catch_up` makes it fit to be read from. They are set by who knows how (`scaling.apps`)."""
 
+    vouch: Callable[[Connection], object]
     probe: Callable[[], object]
     catch_up: Callable[[], object]
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.is_open = False
+        self.run = b""  # the run id of the server that was vouched for; after a failure nobody knows which it is
         self._lock = threading.Lock()
         self._prober: int | None = None
 
@@ -57,7 +60,7 @@ class Breaker:
         with self._lock:
             if self.is_open:
                 return
-            self.is_open = True
+            self.is_open, self.run = True, b""
         log.warning("The server `%s` is away", self.name)
         threading.Thread(target=self._wait, name=f"breaker-{self.name}", daemon=True).start()
 

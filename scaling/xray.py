@@ -93,6 +93,9 @@ class CacheConnection(CountedConnection):
 
     server = "cache"
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(redis_connect_func=_begin, **options)
+
     def connect(self) -> None:
         CACHE.check()
         try:
@@ -115,6 +118,16 @@ class CacheConnection(CountedConnection):
         except LOST:
             CACHE.note_failure()
             raise
+
+
+def _begin(connection: CacheConnection) -> None:
+    """Of each new connection to `cache`, before anybody has it. One that nobody vouched for does not stay."""
+    connection.on_connect()
+    try:
+        CACHE.vouch(connection)
+    except BaseException:
+        connection.disconnect()
+        raise
 
 
 class KeepConnection(CountedConnection):
