@@ -100,12 +100,11 @@ class CachedObject(Kind):
                 return whole
         raise RefusedError(f"{self.name} {waiting} could not be stored.")
 
-    def forget(self, ids: Iterable[int], floor: int = 0) -> None:
-        """Drop what is stored, late builders included: the next reader builds. With `floor` (microseconds) nothing
-        older than that is stored any more."""
+    def forget(self, ids: Iterable[int]) -> None:
+        """Drop what is stored, late builders included: the next reader builds. The floor stays."""
         keys = [self.key(pk) for pk in ids]
         if keys:
-            fence.forget(keys, floor)
+            fence.forget(keys)
 
     def peek(self, pk: int) -> codec.Packed | None:
         """What is stored now, of an object that exists. Builds nothing."""

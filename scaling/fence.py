@@ -78,9 +78,9 @@ def store(shape: str, records: dict[str, tuple[str, Record]]) -> list[bool]:
     return [bool(answer) for answer in lua.run(cache(), calls)]
 
 
-def forget(keys: Iterable[str], floor: int = 0) -> None:
-    """Drop what is stored, and late builders with it. What is older than `floor` (microseconds) comes not back."""
-    lua.run(cache(), [(_forget, [key], [floor]) for key in keys])
+def forget(keys: Iterable[str]) -> None:
+    """Drop what is stored, and late builders with it. The floor stays."""
+    lua.run(cache(), [(_forget, [key], []) for key in keys])
 
 
 def _store_call(key: str, token: str, shape: str, record: Record) -> lua.Call:

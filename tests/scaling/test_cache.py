@@ -119,14 +119,12 @@ def test_a_build_below_the_floor_is_refused_also_with_a_lease(things):
     assert things.get(1)["text"] == "bread"
 
 
-def test_forgetting_keeps_the_floor_and_may_raise_it(things):
+def test_forgetting_keeps_the_floor(things):
     things.put(1, 10, "bread")
     things.refresh([1])
     things.forget([1])
     assert not store(things, 1, take(things, 1), 9, "older than what was stored")
-    things.forget([1], floor=20)
-    assert not store(things, 1, take(things, 1, OVER), 19, "older than what was heard of")
-    assert store(things, 1, take(things, 1, OVER), 20, "new")
+    assert store(things, 1, take(things, 1, OVER), 10, "as it was")
 
 
 def test_a_refresh_that_lost_its_lease_builds_once_more(things):
