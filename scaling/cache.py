@@ -119,9 +119,10 @@ class CachedObject(Kind):
         except CACHE_DOWN:
             self._persist(self.assemble_all(ids))
             raise
-        built = self.assemble_all(ids)
-        places = self._persist(built)
-        stored = self.store({pk: leases[pk] for pk in places}, built, places)
+        with self.building(leases):
+            built = self.assemble_all(ids)
+            places = self._persist(built)
+            stored = self.store({pk: leases[pk] for pk in places}, built, places)
         if left := {pk: built[pk] for pk in stored if places[pk]}:
             self.settle(left)
         return built, {pk: leases[pk] for pk in ids if pk not in stored}

@@ -22,7 +22,7 @@ MISSING, EXPIRED, OVER = "missing", "expired", "over"  # why a lease is asked fo
 BUSY, THERE = 0, 1  # answers of lease.lua, and of superseded.lua; any other is since when the lease is ours
 
 _lease, _store, _forget = lua.Script("lease"), lua.Script("store"), lua.Script("forget")
-_superseded = lua.Script("superseded")
+_superseded, _lease_end = lua.Script("superseded"), lua.Script("lease_end")
 
 Entry = tuple[str, float, str]  # listing key, score, member
 Place = tuple[str, str]  # listing key, member
@@ -61,6 +61,11 @@ def take(keys: Iterable[str], shape: str, why: str) -> dict[str, Lease]:
     tokens = {key: secrets.token_hex(8) for key in keys}
     answers = lua.run(cache(), [(_lease, [key], [token, LEASE_MS, why, shape]) for key, token in tokens.items()])
     return {key: Lease(tokens[key], since) for key, since in zip(tokens, answers, strict=True)}
+
+
+def give_back(leases: Mapping[str, Lease]) -> None:
+    """Of a build that failed: nobody has to wait for its end. A lease that somebody has taken over stays theirs."""
+    lua.run(cache(), [(_lease_end, [key], [lease.token]) for key, lease in leases.items()])
 
 
 def outcome(leases: Mapping[str, Lease]) -> dict[str, int]:

@@ -88,9 +88,10 @@ def _build(kind: Kind, leases: Mapping[int, fence.Lease]) -> dict[int, Built]:
     ours = {pk: lease for pk, lease in leases.items() if lease.is_ours}
     if not ours:
         return {}
-    with flights.reading():
-        built = kind.assemble_all(list(ours))
-    kind.store(ours, built)
+    with kind.building(ours):
+        with flights.reading():
+            built = kind.assemble_all(list(ours))
+        kind.store(ours, built)
     return built
 
 

@@ -331,6 +331,21 @@ def test_a_builder_that_died_holds_up_nobody_longer_than_its_lease(things, monke
     wait_until(lambda: things.take([1], fence.MISSING)[1].is_ours, what="the end of the lease")
 
 
+@pytest.mark.parametrize("build", ["get", "refresh"])
+def test_a_build_that_fails_gives_its_lease_back(things, build):
+    things.assemble = lambda ids: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        things.get(1) if build == "get" else things.refresh([1])
+    assert things.take([1], fence.MISSING)[1].is_ours
+
+
+def test_a_build_that_fails_leaves_a_lease_that_was_taken_over(things):
+    things.assemble = lambda ids: take(things, 1, OVER) and 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        things.refresh([1])
+    assert things.take([1], fence.MISSING)[1].since == fence.BUSY
+
+
 def test_who_has_lost_the_primary_holds_up_nobody(things):
     things.put(1, 10, "bread")
     with unit_of_work() as work:
