@@ -14,6 +14,7 @@ from .behind import behind
 from .breaker import CACHE
 from .cache import CachedObject, Stored, Want
 from .flights import flights
+from .reading import must_ask_itself
 from .replicas import current, may_store, own_writes, primary
 from .stores import cache
 
@@ -100,7 +101,7 @@ class Listing:
         return bool(_finish(cache(), [self.key], [token]))
 
     def _from_database(self, first: int, last: int) -> Slice:
-        if current().bears_token:
+        if must_ask_itself():
             total, ids = self._ids(first, last)
         else:
             share = flights.share_for_a_while if CACHE.is_open else flights.share

@@ -1,0 +1,89 @@
+"""Who may be given what another has read, and who asks the database: never more than a few at once."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+from django.db import OperationalError, connections, transaction
+from django.urls import reverse
+
+from scaling import flights as flights_module
+from scaling.cache import Built
+from scaling.flights import flights
+from scaling.misses import fill, read_without_cache
+from scaling.replicas import current, primary, unit_of_work
+
+from ..factories import make_product
+from ..servers import wait_until
+
+
+@contextmanager
+def bearing():
+    current().bears_token = True
+    yield
+
+
+@contextmanager
+def writing():
+    current().is_bound = True
+    yield
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("state", [bearing, writing, primary, transaction.atomic])
+@pytest.mark.parametrize("read", [fill, read_without_cache])
+def test_what_was_begun_before_a_write_is_not_given_to_who_wrote(things, read, state):
+    things.put(1, 10, "before")
+    things.door.clear()
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(in_a_thread, lambda: read(things, [1]))
+        wait_until(lambda: things.assembled, what="the first reader")
+        things.put(1, 11, "after")
+        builds = things.assemble
+        things.assemble = lambda ids: {pk: things.rows[pk] for pk in ids}
+        with unit_of_work(), state():
+            assert read(things, [1])[1].data == {"text": "after"}
+        things.assemble = builds
+        things.door.set()
+        assert first.result(20)[1].data == {"text": "before"}
+
+
+def in_a_thread(work):
+    try:
+        return work()
+    finally:
+        connections.close_all()
+
+
+@pytest.fixture
+def no_place(monkeypatch):
+    """As many read as may."""
+    monkeypatch.setattr(flights_module, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(flights, "_reads", threading.BoundedSemaphore(1))
+    with flights.reading():
+        yield
+
+
+def test_who_bears_a_token_reads_among_the_few(things, no_place):
+    things.put(1, 10, "bread")
+    things.copies[1] = Built(10, {"text": "bread"})
+    with unit_of_work() as work:
+        work.bears_token = True
+        with pytest.raises(OperationalError, match="Too many"):
+            read_without_cache(things, [1])
+    assert things.assembled == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("path", ["/shelves/?tag=vegan&tag=rye", "/shelves/?in=1", "/search/?q=rye"])
+def test_what_is_read_from_the_documents_is_read_among_the_few(client, no_place, path):
+    make_product("Rye", tags=["Vegan"])
+    response = client.get(path)
+    assert response.status_code == 503
+    assert response["Retry-After"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_suggestions_are_read_among_the_few(client, no_place):
+    assert client.get(reverse("suggest"), {"q": "ry"}).status_code == 503
