@@ -11,13 +11,13 @@ from functools import partial
 
 from . import codec, fence
 from .breaker import CACHE
-from .flights import flights
+from .flights import flights, seconds_left
 from .kinds import Kind, registry
 from .reading import CACHE_DOWN, Built, must_ask_itself
 from .replicas import current, may_store
 from .stores import cache
 
-WAIT_SECONDS = 1.5
+WAIT_SECONDS = 1.0  # for another builder; there must be time left to read
 LOOK_AGAIN_SECONDS = 0.02
 
 
@@ -70,7 +70,7 @@ def _fill(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
 
 def _build_or_wait(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
     """Build those whose lease is free, and wait shortly for who is building the others."""
-    deadline = time.monotonic() + (0 if must_ask_itself() else WAIT_SECONDS)
+    deadline = time.monotonic() + (0 if must_ask_itself() else seconds_left(WAIT_SECONDS))
     built: dict[int, Built] = {}
     waiting = list(ids)
     while waiting:

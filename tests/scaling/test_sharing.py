@@ -1,21 +1,28 @@
 """Who may be given what another has read, and who asks the database: never more than a few at once."""
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
 from django.db import OperationalError, connections, transaction
+from django.http import HttpResponse
 from django.urls import reverse
 
+from scaling import causal
 from scaling import flights as flights_module
+from scaling.abreast import bring_up_to
 from scaling.cache import Built
+from scaling.causal import CausalMiddleware
+from scaling.fence import OVER
 from scaling.flights import flights
 from scaling.misses import fill, read_without_cache
 from scaling.replicas import current, primary, unit_of_work
 
 from ..factories import make_product
 from ..servers import wait_until
+from .things import take
 
 
 @contextmanager
@@ -87,3 +94,43 @@ def test_what_is_read_from_the_documents_is_read_among_the_few(client, no_place,
 @pytest.mark.django_db(transaction=True)
 def test_suggestions_are_read_among_the_few(client, no_place):
     assert client.get(reverse("suggest"), {"q": "ry"}).status_code == 503
+
+
+@pytest.mark.parametrize("wait", ["a place", "a result"])
+def test_a_request_that_has_waited_enough_waits_no_more(wait, monkeypatch):
+    monkeypatch.setattr(flights_module, "PATIENCE_SECONDS", 3600)
+    mine = flights_module.Flights()
+    door = threading.Event()
+    with ThreadPoolExecutor(1) as pool, unit_of_work() as work:
+        work.waits_until = time.monotonic()
+        pool.submit(mine.share, "loaf", lambda: door.wait(20))
+        wait_until(lambda: mine._under_way, what="the first")
+        mine._reads = threading.BoundedSemaphore(1)
+        mine._reads.acquire()
+        with pytest.raises(OperationalError):
+            take_a_place(mine) if wait == "a place" else mine.share("loaf", lambda: 1 / 0)
+        door.set()
+
+
+def take_a_place(of):
+    with of.reading():
+        pass
+
+
+def test_every_request_has_an_end_of_waiting(rf):
+    ends = []
+    began = time.monotonic()
+    CausalMiddleware(lambda request: (ends.append(current().waits_until), HttpResponse())[1])(rf.get("/"))
+    assert began < ends[0] <= time.monotonic() + causal.WAIT_SECONDS
+    assert causal.WAIT_SECONDS < 2
+
+
+def test_a_visitor_waits_shortly_for_who_has_taken_over_and_reads_the_tables(things, monkeypatch):
+    """The other one builds for longer than anybody looks on."""
+    things.put(1, 11, "mine")
+    monkeypatch.setattr("scaling.abreast.WAIT_SECONDS", 0)
+    monkeypatch.setattr("scaling.cache.time.sleep", lambda seconds: pytest.fail("waited"))
+    assemble = things.assemble
+    things.assemble = lambda ids: (assemble(ids), take(things, 1, OVER))[0]
+    assert bring_up_to({"thing:1": 11}) is False
+    assert things.assembled == [[1]]
