@@ -2,17 +2,20 @@
 
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 from django.db import OperationalError, connections, transaction
 from django.http import HttpResponse
 from django.urls import reverse
 
+from products.data import PRODUCTS
 from scaling import causal
 from scaling import flights as flights_module
 from scaling.abreast import bring_up_to
+from scaling.behind import behind
 from scaling.cache import Built
 from scaling.causal import CausalMiddleware
 from scaling.fence import OVER
@@ -63,7 +66,7 @@ def in_a_thread(work):
         connections.close_all()
 
 
-@pytest.fixture
+@contextmanager
 def no_place(monkeypatch):
     """As many read as may."""
     monkeypatch.setattr(flights_module, "PATIENCE_SECONDS", 0.01)
@@ -72,10 +75,10 @@ def no_place(monkeypatch):
         yield
 
 
-def test_who_bears_a_token_reads_among_the_few(things, no_place):
+def test_who_bears_a_token_reads_among_the_few(things, monkeypatch):
     things.put(1, 10, "bread")
     things.copies[1] = Built(10, {"text": "bread"})
-    with unit_of_work() as work:
+    with no_place(monkeypatch), unit_of_work() as work:
         work.bears_token = True
         with pytest.raises(OperationalError, match="Too many"):
             read_without_cache(things, [1])
@@ -84,37 +87,34 @@ def test_who_bears_a_token_reads_among_the_few(things, no_place):
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("path", ["/shelves/?tag=vegan&tag=rye", "/shelves/?in=1", "/search/?q=rye"])
-def test_what_is_read_from_the_documents_is_read_among_the_few(client, no_place, path):
-    make_product("Rye", tags=["Vegan"])
-    response = client.get(path)
+def test_what_is_read_from_the_documents_is_read_among_the_few(client, monkeypatch, path):
+    PRODUCTS.refresh([make_product("Rye", tags=["Vegan", "Rye"]).pk])
+    assert client.get(path).status_code == 200  # and the cache holds all the cards
+    assert behind.wait(20)
+    with no_place(monkeypatch):
+        response = client.get(path)
     assert response.status_code == 503
     assert response["Retry-After"]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_suggestions_are_read_among_the_few(client, no_place):
-    assert client.get(reverse("suggest"), {"q": "ry"}).status_code == 503
+def test_suggestions_are_read_among_the_few(client, monkeypatch):
+    with no_place(monkeypatch):
+        assert client.get(reverse("suggest"), {"q": "ry"}).status_code == 503
 
 
-@pytest.mark.parametrize("wait", ["a place", "a result"])
-def test_a_request_that_has_waited_enough_waits_no_more(wait, monkeypatch):
-    monkeypatch.setattr(flights_module, "PATIENCE_SECONDS", 3600)
-    mine = flights_module.Flights()
-    door = threading.Event()
-    with ThreadPoolExecutor(1) as pool, unit_of_work() as work:
+def test_a_request_that_has_waited_enough_waits_no_more(monkeypatch):
+    asked = []
+    places = SimpleNamespace(acquire=lambda timeout: asked.append(timeout))
+    monkeypatch.setattr(flights, "_reads", places)
+    monkeypatch.setattr(Future, "result", lambda shared, timeout=None: asked.append(timeout))
+    with unit_of_work() as work:
         work.waits_until = time.monotonic()
-        pool.submit(mine.share, "loaf", lambda: door.wait(20))
-        wait_until(lambda: mine._under_way, what="the first")
-        mine._reads = threading.BoundedSemaphore(1)
-        mine._reads.acquire()
-        with pytest.raises(OperationalError):
-            take_a_place(mine) if wait == "a place" else mine.share("loaf", lambda: 1 / 0)
-        door.set()
-
-
-def take_a_place(of):
-    with of.reading():
-        pass
+        with pytest.raises(OperationalError), flights.reading():
+            pass
+        monkeypatch.setitem(flights._under_way, "loaf", Future())
+        flights.share("loaf", lambda: None)
+    assert asked == [0, 0]
 
 
 def test_every_request_has_an_end_of_waiting(rf):
