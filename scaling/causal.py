@@ -5,6 +5,7 @@ far the primary's log was, and which objects changed. The next request reads whe
 token ends when everybody has them: no clock is asked.
 """
 
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -22,6 +23,7 @@ from .tokens import Token
 from .unavailable import OUTAGES, unavailable
 
 SAFE = ("GET", "HEAD")
+WAIT_SECONDS = 1.5  # in all, for others who read or build what a visitor wants
 
 
 class Changes(Protocol):
@@ -50,6 +52,7 @@ class CausalMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         token = tokens.brought(request)
         with unit_of_work() as work:
+            work.waits_until = time.monotonic() + WAIT_SECONDS
             if token:
                 self._bind(work, token)
             response = self.get_response(request)

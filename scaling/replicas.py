@@ -5,6 +5,7 @@ rest of the request, and so does everything inside a transaction. After that the
 how far a replica must have come for this visitor. Who may do what is always asked of the primary.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -44,6 +45,7 @@ class Work:
     without_primary: bool = False  # the primary has failed under it
     has_read_behind: bool = False  # it assembled from a replica: nothing of that may be stored
     has_moved: bool = False  # it is run for the second time
+    waits_until: float = math.inf  # (time.monotonic) for others who read or build
 
 
 _work: ContextVar[Work | None] = ContextVar("work", default=None)

@@ -107,6 +107,7 @@ def test_a_warm_stream_costs_two_round_trips_and_the_one_statement_that_asks_wha
     for number in range(5):
         make_review(make_product(f"Loaf {number}"), followed)
     bodies(steve())
+    assert behind.wait(20)
     follower = steve().pk
     with measured() as cost:
         assert len(liked(follower, 0, 9).rows) == 5
