@@ -12,6 +12,7 @@ from scaling.reading import CACHE_DOWN
 from scaling.replicas import Work, unit_of_work
 from scaling.unavailable import OUTAGES
 
+from . import moments
 from .models import SECOND, Outbox, now_us
 
 ABSORBED_ROWS = 10_000
@@ -45,6 +46,7 @@ def outbox_task(*, lane: str = "interactive", batch: int = 1) -> Callable[[Calla
         def run(pairs: Pairs, position: Position | None = None) -> None:
             with unit_of_work(position) as work:
                 rows = _not_done(pairs)
+                moments.tell(list(rows))
                 if batch > 1:
                     rows |= _absorbed(name, {subject for _, subject in pairs}, work)
                 do = _all_of if batch > 1 else _only
@@ -107,9 +109,10 @@ def _absorbed(task: str, subjects: set[str], work: Work) -> dict[int, str]:
     """All rows that have begun for these subjects: what follows is done for them, too.
 
     They are named one by one. A row that commits after this reading stays, whatever its number or time, and so does
-    one that waits for a moment of its own. What is read from now on holds the changes that these rows tell of.
+    one that has a moment of its own, which its own message tells. What is read from now on holds the changes that
+    these rows tell of.
     """
-    begun = Outbox.objects.begun().filter(task=task, subject__in=subjects)
+    begun = Outbox.objects.begun().filter(task=task, subject__in=subjects, moment=None)
     found = dict(begun.values_list("pk", "subject")[:ABSORBED_ROWS])
     primary = connections[DEFAULT_DB_ALIAS]
     work.position = merged(work.position, log_of(primary).current(primary))
