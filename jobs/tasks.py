@@ -35,8 +35,11 @@ class OutboxTask(Task):
         return self.batch > 1
 
 
-def outbox_task(*, lane: str = "interactive", batch: int = 1) -> Callable[[Callable[[Any], None]], OutboxTask]:
-    """Make a Celery task of a function of one subject, or with `batch` of a list of subjects.
+def outbox_task(
+    *, lane: str = "interactive", batch: int = 1, name: str = ""
+) -> Callable[[Callable[[Any], None]], OutboxTask]:
+    """Make a Celery task of a function of one subject, or with `batch` of a list of subjects. It is called as the
+    function is, or `name`.
 
     The function may run again for a subject that is done already. If it raises, the rows stay and are sent again.
     It reads where the transactions that added its rows have arrived: the message carries their position.
@@ -48,7 +51,7 @@ def outbox_task(*, lane: str = "interactive", batch: int = 1) -> Callable[[Calla
                 rows = _not_done(pairs)
                 moments.tell(list(rows))
                 if batch > 1:
-                    rows |= _absorbed(name, {subject for _, subject in pairs}, work)
+                    rows |= _absorbed(called, {subject for _, subject in pairs}, work)
                 do = _all_of if batch > 1 else _only
                 try:
                     failed = do(function, list(dict.fromkeys(rows.values())))
@@ -59,8 +62,8 @@ def outbox_task(*, lane: str = "interactive", batch: int = 1) -> Callable[[Calla
             if failed:
                 raise next(iter(failed.values()))
 
-        name = f"{function.__module__}.{function.__name__}"
-        return shared_task(name=name, base=OutboxTask, batch=batch, lane=lane)(run)
+        called = name or f"{function.__module__}.{function.__name__}"
+        return shared_task(name=called, base=OutboxTask, batch=batch, lane=lane)(run)
 
     return decorate
 

@@ -10,6 +10,7 @@ from django.utils.html import format_html_join
 
 from jobs.outbox import enqueue_many
 from jobs.versions import absent, versions_of
+from jobs.watched import REFRESH
 from scaling.cache import Built, CachedObject, Want, fetch
 from scaling.clock import microseconds_of
 from scaling.fence import Entry
@@ -232,4 +233,4 @@ def enqueue_all() -> None:
     """Have every object built again, in the background."""
     for name, model in (("category", Category), ("article", Article), ("product", Product)):
         pks = model.objects.order_by("pk").values_list("pk", flat=True).iterator()
-        enqueue_many("products.tasks.refresh", (f"{name}:{pk}" for pk in pks))
+        enqueue_many(REFRESH, (f"{name}:{pk}" for pk in pks))

@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from jobs import moments
+from jobs import objects as tasks
 from jobs.models import Outbox, now_us
 from jobs.versions import versions_of
-from products import tasks
 from products.data import ARTICLES, PRODUCTS
 from products.models import Article, Document
 from scaling.cache import registry

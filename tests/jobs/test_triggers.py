@@ -107,7 +107,7 @@ def test_every_way_to_change_an_object_raises_its_version(change):
     Outbox.objects.all().delete()
     change(product)
     assert versions_of("product", [pk], "default")[pk] > before
-    assert Outbox.objects.filter(task="products.tasks.refresh", subject=f"product:{pk}").exists()
+    assert Outbox.objects.filter(task="jobs.objects.refresh", subject=f"product:{pk}").exists()
 
 
 def test_an_upsert_of_objects_raises_those_that_were_there_and_those_that_were_not():

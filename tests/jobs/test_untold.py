@@ -75,8 +75,8 @@ def test_whoever_died_in_between_is_followed_by_one_who_tells(away, monkeypatch)
 def test_rows_of_an_older_release_are_marked_as_those_of_a_moment(away):
     away()
     later = now_us() + 60_000_000
-    Outbox.objects.create(task="products.tasks.refresh", subject="product:1", due_at=later)
-    now = Outbox.objects.create(task="products.tasks.refresh", subject="product:2")
+    Outbox.objects.create(task="jobs.objects.refresh", subject="product:1", due_at=later)
+    now = Outbox.objects.create(task="jobs.objects.refresh", subject="product:2")
     install()
     assert Outbox.objects.get(subject="product:1").moment == later
     assert Outbox.objects.get(pk=now.pk).moment is None
