@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 
 from . import tokens
 from .abreast import bring_up_to
+from .clock import now_us
 from .monitor import monitor
 from .positions import Position, log_of, merged
 from .replicas import Work, move_elsewhere, unit_of_work
@@ -98,7 +99,7 @@ class CausalMiddleware:
                 position = log_of(connection).current(connection)
         except Error:
             connection.close()
-        whole_since = tokens.now_us() if objects is None else 0
+        whole_since = now_us() if objects is None else 0
         return Token(position, objects or {}, whole_since, monitor().epoch)
 
     def _end(self, work: Work, token: Token, response: HttpResponse) -> None:

@@ -7,7 +7,6 @@ how far a replica must have come for this visitor. Who may do what is always ask
 
 import math
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -19,6 +18,7 @@ from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connec
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
+from .clock import now_us
 from .monitor import monitor
 from .positions import Position, log_of
 
@@ -37,7 +37,7 @@ class Work:
     position: Position = field(default_factory=dict)  # what it must see
     bears_token: bool = False  # its visitor has written shortly before
     is_built: bool = True  # the cache holds what that has changed
-    began_at: int = field(default_factory=lambda: time.time_ns() // 1000)  # microseconds since 1970
+    began_at: int = field(default_factory=now_us)  # microseconds since 1970
     blocks: int = 0  # of `primary()` around us
     is_bound: bool = False  # to the primary until the end: it asked for writing, or no replica was far enough
     written_on: Any = None  # the connection to the primary that something was written on

@@ -5,12 +5,12 @@ from django.core.management import CommandError, call_command
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from jobs.models import Outbox
+from jobs.objects import sample
 from jobs.triggers import suspended
 from products.data import ARTICLES, CATEGORIES, JOURNAL, PRODUCTS, SHELVES
 from products.documents import SORTS, listing_key
 from products.models import Article, Category, Document, Price, Product, Term
 from products.shelf import listing_of, listing_under
-from products.tasks import sample
 from scaling import codec, comparing, findings
 from scaling.listings import known
 from scaling.sampler import LISTING, sampling

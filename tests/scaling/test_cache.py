@@ -258,18 +258,6 @@ def test_a_newer_version_of_one_shape_ends_the_older_of_another(things, other):
     assert things.get(1)["text"] == "newer, as I show it"
 
 
-def test_a_refresh_without_a_new_version_ends_what_another_shape_has_stored(things, other):
-    """As at the start of a promotion: the workers are of one release, and the readers of both."""
-    for shape in (things, other):
-        shape.put(1, 10, "before")
-        shape.get(1)
-        shape.put(1, 10, "since")
-    things.refresh([1])
-    assert other.get(1)["text"] == "since"
-    other.get(1)
-    assert things.peek(1).data == {"text": "since"}  # a reader's build leaves the others alone
-
-
 # ---------------------------------------------------------------- many readers
 
 

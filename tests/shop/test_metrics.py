@@ -46,17 +46,17 @@ def test_the_counts_of_the_sampler_are_told(told):
 
 
 def test_what_waits_in_the_outbox_is_told(told):
-    enqueue("products.tasks.refresh", "product:1")
-    enqueue("products.tasks.refresh", "product:2")
+    enqueue("jobs.objects.refresh", "product:1")
+    enqueue("jobs.objects.refresh", "product:2")
     Outbox.objects.filter(subject="product:2").update(attempt=1)
     lines = told()
-    assert 'outbox_rows{task="products.tasks.refresh",state="to_send"} 1' in lines
-    assert 'outbox_rows{task="products.tasks.refresh",state="not_done"} 1' in lines
-    assert any(line.startswith('outbox_oldest_seconds{task="products.tasks.refresh"} ') for line in lines)
+    assert 'outbox_rows{task="jobs.objects.refresh",state="to_send"} 1' in lines
+    assert 'outbox_rows{task="jobs.objects.refresh",state="not_done"} 1' in lines
+    assert any(line.startswith('outbox_oldest_seconds{task="jobs.objects.refresh"} ') for line in lines)
 
 
 def test_every_line_is_one_that_prometheus_reads(told):
-    enqueue("products.tasks.refresh", "product:1")
+    enqueue("jobs.objects.refresh", "product:1")
     findings.tell("product", {"compared": 7})
     lines = told()
     assert [line for line in lines if not (line.startswith(("# HELP ", "# TYPE ")) or LINE.fullmatch(line))] == []
