@@ -4,9 +4,10 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 from scaling.replicas import Work
 
+from . import reach
 from .models import SECOND, Outbox, OutboxQuerySet, now_us
 from .triggers import DIALECTS, watched_objects
-from .watched import FORMER_REFRESH
+from .watched import FORMER_REFRESH, REACH
 
 
 class OutboxChanges:
@@ -23,11 +24,13 @@ class OutboxChanges:
         return not _rows().filter(created_at__lte=since).exists()
 
     def undone(self, most: int) -> list[str] | None:
-        """The objects ("name:id") that were changed and are not built again yet; None when there are more than
-        `most`."""
-        subjects = _rows().values_list("subject", flat=True).distinct()[: most + 1]
-        found = sorted(subject for subject in subjects if _is_watched(subject))
-        return found if len(found) <= most else None
+        """The objects ("name:id") that were changed and are not built again yet, with those that a trigger may not
+        have seen; None when there are more than `most`."""
+        subjects = list(_rows().values_list("subject", flat=True).distinct()[: most + 1])
+        if len(subjects) > most:
+            return None
+        found = {subject for subject in subjects if _is_watched(subject)} | reach.named(subjects, most + 1)
+        return sorted(found) if len(found) <= most else None
 
     def hurry(self) -> None:
         """Have those that were sent and are not done sent again now, as if for the first time: in company, and once
@@ -39,7 +42,7 @@ class OutboxChanges:
 def _rows() -> OutboxQuerySet:
     """Of changes that are not built again yet. One that waits for its own time, such as the end of a promotion, is no
     change yet."""
-    tasks = {FORMER_REFRESH, *(watched.task for watched in watched_objects().values())}
+    tasks = {FORMER_REFRESH, REACH, *(watched.task for watched in watched_objects().values())}
     return Outbox.objects.begun(slack=SECOND).filter(task__in=tasks)
 
 

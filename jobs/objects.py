@@ -10,10 +10,12 @@ from scaling.kinds import registry
 from scaling.sampler import RUN_SECONDS, sampling
 from scaling.unavailable import OUTAGES
 
+from .reach import raise_unseen
 from .tasks import outbox_task
-from .watched import FORMER_REFRESH, REFRESH
+from .watched import FORMER_REFRESH, REACH, REFRESH
 
 BATCH = 100
+REACH_BATCH = 10  # each may have thousands of owners
 SAMPLE, FORMER_SAMPLE = "jobs.objects.sample", "products.tasks.sample"
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,8 @@ def _sample() -> None:
     except (*OUTAGES, BusyError) as why:
         log.warning("The sampler gives up until its next run: %s", why)
 
+
+reach = outbox_task(batch=REACH_BATCH, name=REACH)(raise_unseen)
 
 # Rows and messages of the release before name the former ones: they go one release after this.
 refresh = outbox_task(batch=BATCH, name=REFRESH)(_refresh)

@@ -11,7 +11,8 @@ from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
-from .trigger_sql import Dialect
+from .trigger_sql import ROWS, Dialect, found_by
+from .watched import REACH, Part, Watched
 
 NOTED_CHARACTERS = 2_000
 INSTALLED = """
@@ -36,6 +37,22 @@ class MySQL(Dialect):
     def differs(self, new: str, old: str) -> str:
         """Byte by byte: collations take “steve” and “Steve” for the same."""
         return f"NOT (BINARY {new} <=> BINARY {old})"
+
+    def tell(self, watched: Watched, part: Part, change: str) -> str:
+        """Where tables are searched for owners, some are not seen (`jobs.reach`): so an outbox row is left as well.
+        Its time is the version of those that were seen. A row's own key is named by nobody before it is there, nor
+        when it is gone."""
+        column, seen = part.sought_by, part.owners(*ROWS[change])
+        if not column or (column == part.model._meta.pk.attname and change != "UPDATE"):
+            return self.raise_versions(watched, seen)
+        values = " UNION ".join(f"SELECT {row}.{column}" for row in ROWS[change])
+        subject = self._subject(f"{watched.name}/{part.model._meta.db_table}")
+        reach = (
+            f"INSERT INTO {self.outbox} (task, subject, due_at, attempt, created_at)"
+            f" SELECT '{REACH}', {subject}, told_at, 0, told_at FROM {found_by(values)} WHERE pk IS NOT NULL;"
+        )
+        raised = self.raise_versions(watched, seen, "told_at")
+        return f"BEGIN DECLARE told_at BIGINT DEFAULT {self.now}; {reach}{raised} END;"
 
     def note(self) -> str:
         """In a variable of the session. The last note of too many is cut off."""

@@ -68,12 +68,16 @@ class Dialect(ABC):
         """The objects changed over this connection, at the earliest at `since`, as "name:id" with their versions. It
         may name more than that; None when they are too many. What was told once is not told again."""
 
-    def raise_versions(self, watched: Watched, ids: str) -> str:
+    def raise_versions(self, watched: Watched, ids: str, now: str = "") -> str:
         """Of the objects of a SELECT, in the order of their ids: two who touch the same ones form no circle."""
         return (
-            f"INSERT INTO {self.versions} (subject, version) SELECT {self._subject(watched)}, {self.now}"
-            f" FROM {_owners(ids)} WHERE pk IS NOT NULL ORDER BY pk {self.on_conflict};"
+            f"INSERT INTO {self.versions} (subject, version) SELECT {self._subject(watched.name)}, {now or self.now}"
+            f" FROM {found_by(ids)} WHERE pk IS NOT NULL ORDER BY pk {self.on_conflict};"
         )
+
+    def tell(self, watched: Watched, part: Part, change: str) -> str:
+        """What a trigger does about the owners of a row of this part."""
+        return self.raise_versions(watched, part.owners(*ROWS[change]))
 
     def replace(self, cursor: CursorWrapper, name: str, statement: str) -> None:
         """Put a trigger in the place of one that differs."""
@@ -82,8 +86,8 @@ class Dialect(ABC):
 
     def _of_part(self, watched: Watched, part: Part) -> Iterator[tuple[str, str]]:
         table = part.model._meta.db_table
-        for change, rows in ROWS.items():
-            body = self.raise_versions(watched, part.owners(*rows))
+        for change in ROWS:
+            body = self.tell(watched, part, change)
             if change != "DELETE":
                 body += self._wait_for_moments(watched, part.owners("NEW"), part.due)
             yield self._named(watched, change, table, body, self._matters(part.only) if change == "UPDATE" else "")
@@ -106,8 +110,8 @@ class Dialect(ABC):
         """An outbox row for each object of a SELECT and each moment in these columns that lies ahead."""
         return "".join(
             f"INSERT INTO {self.outbox} (task, subject, due_at, moment, attempt, created_at)"
-            f" SELECT '{watched.task}', {self._subject(watched)}, {due}, {due}, 0, {self.now} FROM {_owners(ids)}"
-            f" WHERE pk IS NOT NULL AND NEW.{column} IS NOT NULL AND {due} > {self.now};"
+            f" SELECT '{watched.task}', {self._subject(watched.name)}, {due}, {due}, 0, {self.now}"
+            f" FROM {found_by(ids)} WHERE pk IS NOT NULL AND NEW.{column} IS NOT NULL AND {due} > {self.now};"
             for column in columns
             for due in [self.moment(f"NEW.{column}")]
         )
@@ -115,9 +119,10 @@ class Dialect(ABC):
     def _matters(self, only: Sequence[str]) -> str:
         return " OR ".join(self.differs(each.format(row="NEW"), each.format(row="OLD")) for each in only)
 
-    def _subject(self, watched: Watched) -> str:
-        return self.subject.format(name=watched.name)
+    def _subject(self, name: str) -> str:
+        return self.subject.format(name=name)
 
 
-def _owners(ids: str) -> str:
+def found_by(ids: str) -> str:
+    """A table of a SELECT of ids, whose column is `pk`."""
     return f"(SELECT 0 AS pk WHERE 0 UNION {ids}) AS owners"

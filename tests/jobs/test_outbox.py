@@ -13,7 +13,7 @@ from jobs.outbox import enqueue
 from jobs.relay import Relay
 from jobs.sending import send
 from jobs.triggers import watched_objects
-from jobs.watched import FORMER_REFRESH
+from jobs.watched import FORMER_REFRESH, REACH
 from products.models import Document, Product
 from shop.celery import app
 
@@ -315,7 +315,7 @@ def test_rows_of_the_release_before_name_the_task_as_it_was_called(sent):
 def test_beat_and_triggers_name_tasks_that_exist_and_the_former_ones_do_too():
     app.loader.import_default_modules()
     named = {each["task"] for each in app.conf.beat_schedule.values()} | {w.task for w in watched_objects().values()}
-    assert named | {FORMER_REFRESH, FORMER_SAMPLE} <= app.tasks.keys()
+    assert named | {REACH, FORMER_REFRESH, FORMER_SAMPLE} <= app.tasks.keys()
 
 
 def test_no_time_limit_is_set_where_no_pool_would_keep_it():
