@@ -36,6 +36,13 @@ class Standing:
             return "in"
         return f"out: {self.why}" if not self.is_in else f"in for {self.is_in} of {self.out_of} processes: {self.why}"
 
+    @property
+    def reads(self) -> str:
+        """Its share of the reads, in words. Nothing counts them while SQLite is primary and replica in one."""
+        if self.share is not None:
+            return f"{self.share:.0f} %"
+        return "not counted with SQLite" if connections[self.alias].vendor == "sqlite" else "–"
+
 
 def standings() -> list[Standing]:
     """The primary first, then each replica. Processes that run say what they see; without one, this one does."""

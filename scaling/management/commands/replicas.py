@@ -31,6 +31,6 @@ def cells(standing: Standing) -> tuple[str, ...]:
         "yes" if standing.is_reachable else "no",
         standing.position,
         "–" if standing.lag is None else f"{standing.lag:.1f} s",
-        "–" if standing.share is None else f"{standing.share:.0f} %",
+        standing.reads,
         standing.said,
     )
