@@ -192,6 +192,7 @@ def test_home_draws_the_line_at_now_before_what_is_still_to_come():
     bake = [{"time": "06:50", "later": False, "cards": [card()]}, {"time": "13:00", "later": True, "cards": [card()]}]
     html = page("home.html", bake=bake, now="09:05", journal=[], hero=card())
     assert html.index("6:50</time>") < html.index("Now, 9:05") < html.index("13:00</time>")
+    assert "The first out of the oven, from 6:50 on." in html
     assert "Lit at" in page("home.html", bake=[], now="09:05", journal=[], hero=None)
 
 
