@@ -108,6 +108,9 @@ def check_triggers(databases: Sequence[str] | None = None, **_: Any) -> list[Che
     if DEFAULT_DB_ALIAS not in (databases or ()):
         return []
     connection = connections[DEFAULT_DB_ALIAS]
+    if connection.vendor not in DIALECTS:
+        hint = "Use SQLite, MariaDB or MySQL, or write a Dialect for it (jobs/trigger_sql.py)."
+        return [Error(f"No triggers are known for {connection.vendor}.", hint=hint, id="jobs.E002")]
     if Dialect.versions not in connection.introspection.table_names():
         return []
     there, should = installed(connection), wanted(connection)
