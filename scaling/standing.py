@@ -3,11 +3,10 @@
 import time
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from redis.exceptions import RedisError
 
-from . import census
+from . import census, settings
 from .monitor import monitor
 from .positions import Position
 
