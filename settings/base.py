@@ -44,6 +44,11 @@ MEDIA_ROOT = STATE / "media"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    # Beside MEDIA_ROOT, and without an address: what is here goes out through a view that asks whose it is.
+    "pictures_private": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": STATE / "private", "base_url": None, "file_permissions_mode": 0o600},
+    },
 }
 WHITENOISE_MAX_AGE = 3600
 
@@ -123,7 +128,15 @@ def _valkey(url: str, connection_class: type) -> dict:
 
 
 # Written by workers all the time, and read by nobody through `cached_query`, which refuses them: no stamps for these.
-UNSTAMPED_TABLES = {"jobs_outbox", "jobs_version", "products_document", "products_term", "products_trigram"}
+UNSTAMPED_TABLES = {
+    "jobs_outbox",
+    "jobs_version",
+    "jobs_job",
+    "jobs_render",
+    "products_document",
+    "products_term",
+    "products_trigram",
+}
 
 CACHES = {"default": _valkey(CACHE_URL, CacheConnection), "keep": _valkey(KEEP_URL, KeepConnection)}
 RATELIMIT_USE_CACHE = "keep"
@@ -148,6 +161,7 @@ CELERY_BEAT_SCHEDULE = {
     # Each minute; one that has waited for a worker that long is dropped, because the next is there.
     "sample": {"task": "products.tasks.sample", "schedule": 60.0, "options": {"queue": "bulk", "expires": 60}},
 }
+JOBS_TELL = "shop.tasks.tell"  # the task that tells an owner how a job has ended; its subject is the job's key
 CELERY_TIMEZONE = "Europe/London"
 
 # ---------------------------------------------------------------- The shop
