@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.timesince import timesince, timeuntil
 
+from . import admin_jobs  # noqa: F401, registers jobs
 from .models import Outbox, now_us
 
 MICROSECONDS = 1_000_000
