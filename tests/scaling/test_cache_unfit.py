@@ -9,8 +9,8 @@ from redis._parsers.base import BaseParser
 from redis.exceptions import ResponseError
 
 from jobs.models import Outbox
+from jobs.objects import refresh
 from products.data import CATEGORIES, PRODUCTS
-from products.tasks import refresh
 from scaling.breaker import CACHE, is_unfit
 from scaling.reading import CACHE_DOWN
 from scaling.stores import cache
