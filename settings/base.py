@@ -158,7 +158,6 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "interactive"
-CELERY_TASK_TIME_LIMIT = 300
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Who was cut off finds out within a minute, and connects again, for ever. A message counts once the broker says so.
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
@@ -179,7 +178,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "open-slots": {"task": "shop.tasks.open_slots", "schedule": crontab(hour=3, minute=0)},
     # Each minute; one that has waited for a worker that long is dropped, because the next is there.
-    "sample": {"task": "products.tasks.sample", "schedule": 60.0, "options": {"queue": "bulk", "expires": 60}},
+    "sample": {"task": "jobs.objects.sample", "schedule": 60.0, "options": {"queue": "bulk", "expires": 60}},
 }
 # The task that tells an owner how a job has ended; its subject is the job's key.
 JOBS_TELL = env("JOBS_TELL", default="shop.tasks.tell")
