@@ -70,14 +70,13 @@ def _kill(here: Kitchen, name: str) -> float:
 
 
 def _held(here: Kitchen, name: str) -> set[str]:
-    """What this worker runs, as row and attempt."""
-    found = set()
-    for table in ("jobs_job", "jobs_render"):
-        query = f"SELECT {{}} FROM {table} WHERE state = 'running' AND worker LIKE '{name}@%' LIMIT 1"
-        if here.shop.count(query.format("count(*)")):
-            pk, attempt = here.shop.count(query.format("id")), here.shop.count(query.format("attempt"))
-            found.add(f"{table} {pk} {attempt}")
-    return found
+    """What this worker runs, as table, row and attempt."""
+    running = f"state = 'running' AND worker LIKE '{name}@%'"
+    found = {
+        table: here.shop.count(f"SELECT max(id * 1000 + attempt) FROM {table} WHERE {running}")
+        for table in ("jobs_job", "jobs_render")
+    }
+    return {f"{table} {number}" for table, number in found.items() if number}
 
 
 def _lost(steps: list[int]) -> bool:
