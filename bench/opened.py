@@ -13,6 +13,7 @@ from pathlib import Path
 
 import redis
 
+from scaling.clock import now_us
 from shop.running import STORES
 from shop.valkeys import free_port
 
@@ -70,7 +71,7 @@ class Opened:
 
     def waiting(self) -> int:
         """Rows of the outbox whose time has come."""
-        soon = time.time_ns() // 1000 + 3_600_000_000
+        soon = now_us() + 3_600_000_000
         return self.count("SELECT count(*) FROM jobs_outbox WHERE due_at < ?", soon)
 
     def count(self, sql: str, *values: object) -> int:

@@ -135,7 +135,6 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "interactive"
-CELERY_TASK_TIME_LIMIT = 300
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 5,
@@ -146,7 +145,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "open-slots": {"task": "shop.tasks.open_slots", "schedule": crontab(hour=3, minute=0)},
     # Each minute; one that has waited for a worker that long is dropped, because the next is there.
-    "sample": {"task": "products.tasks.sample", "schedule": 60.0, "options": {"queue": "bulk", "expires": 60}},
+    "sample": {"task": "jobs.objects.sample", "schedule": 60.0, "options": {"queue": "bulk", "expires": 60}},
 }
 CELERY_TIMEZONE = "Europe/London"
 

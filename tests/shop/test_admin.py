@@ -48,7 +48,7 @@ def one_of_each():
     Friendship.objects.create(follower=steve, followed=factories.mallory())
     Group.objects.create(name="Counter")
     make_order(name="Steve", customer=steve)
-    enqueue("products.tasks.refresh", f"product:{product.pk}")
+    enqueue("jobs.objects.refresh", f"product:{product.pk}")
 
 
 def addresses():
