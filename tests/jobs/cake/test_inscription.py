@@ -77,5 +77,5 @@ def test_a_letter_with_marks_is_left_to_a_font_that_can_place_them():
 def test_the_web_needs_no_font_library():
     """Nor anything else of the renderer's: its requirements are not installed there."""
     heavy = "{'numpy', 'scipy', 'uharfbuzz', 'mitsuba', 'drjit', 'mitsuba_oidn'}"
-    code = f"import sys, jobs.cake.design; sys.exit(bool({heavy} & sys.modules.keys()))"
+    code = f"import sys, jobs.cake.sketch; sys.exit(bool({heavy} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
