@@ -37,6 +37,5 @@ def paint(running: Running) -> dict:
     with closing(passes(Design.of(running.arguments), running.checkpoint)) as drawn:
         for each in drawn:
             number = each.number
-            left = each.seconds * (each.of - number)
-            running.report(100 * number / each.of, each.checkpoint, each.picture, seconds_left=left)
+            running.report(each.percent, each.checkpoint, each.picture, seconds_left=each.seconds_left)
     return {"passes": number}
