@@ -6,6 +6,7 @@ from django.utils.timesince import timesince, timeuntil
 
 from scaling.clock import moment_of, now_us
 
+from . import admin_jobs  # noqa: F401, registers jobs
 from .models import Outbox
 
 

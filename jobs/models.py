@@ -1,7 +1,12 @@
-"""The outbox: work that was decided in a transaction and must be done after it. And the versions of objects."""
+"""The outbox: work that was decided in a transaction and must be done after it. The versions of objects. And jobs,
+which somebody waits for."""
+
+import secrets
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
 
 from scaling.clock import SECOND, now_us
 
@@ -61,3 +66,107 @@ class Version(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject}={self.version}"
+
+
+class State(models.TextChoices):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+UNFINISHED = (State.QUEUED, State.RUNNING)
+
+
+class WorkQuerySet(models.QuerySet):
+    def unfinished(self) -> "WorkQuerySet":
+        return self.filter(state__in=UNFINISHED)
+
+    def of_attempt(self, work: "Work") -> "WorkQuerySet":
+        """The row of `work` as long as this attempt is the one that counts. Whoever was overtaken, or whose work was
+        cancelled, finds none, and stops."""
+        return self.filter(pk=work.pk, attempt=work.attempt, state=State.RUNNING)
+
+
+class Work(models.Model):
+    """What a machine does for long, and another one takes over when it dies. See `jobs.leases`.
+
+    Leases are in the database's time: it is the one clock that everybody has.
+    """
+
+    state = models.CharField(max_length=9, choices=State.choices, default=State.QUEUED)
+    attempt = models.PositiveIntegerField(default=0, help_text="Rises with each claim: who holds an older one stops")
+    last_attempt = models.PositiveIntegerField(default=1, help_text="After this one it is given up")
+    lease_until = models.DateTimeField(null=True, editable=False)
+    worker = models.CharField(max_length=100, blank=True)
+    release = models.CharField(max_length=100, blank=True, help_text="Of the code that ran it last")
+    progress = models.PositiveSmallIntegerField(default=0, help_text="In hundredths")
+    checkpoint = models.CharField(max_length=150, blank=True, help_text="The name of a file")
+    result = models.JSONField(default=dict)
+    error = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    objects = WorkQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state not in UNFINISHED
+
+
+class Render(Work):
+    """A picture of one design, drawn once for all jobs that ask for it, and stopped when the last of them is
+    cancelled."""
+
+    digest = ExactField(max_length=64, unique=True, help_text="Of the design")
+    design = models.JSONField()
+    picture = models.CharField(max_length=150, blank=True, help_text="The name of a file")
+    picture_number = models.PositiveSmallIntegerField(default=0, help_text="Which of its pictures that is")
+
+    class Meta:
+        db_table = "jobs_render"
+        indexes = [models.Index(fields=["state", "lease_until"], name="render_lease")]
+
+    def __str__(self) -> str:
+        return f"render {self.digest[:12]}"
+
+
+def new_key() -> str:
+    return secrets.token_hex(16)
+
+
+class Job(Work):
+    """What a customer waits for. This row is the truth: a message, a cache or a worker may be lost at any time.
+
+    `owner` is like `user:12` or `guest:` with 32 hex digits. A job with a render has no lease of its own: its state
+    follows the render's. `place` numbers an owner's unfinished jobs of a kind that has a limit.
+    """
+
+    key = ExactField(max_length=32, unique=True, default=new_key, editable=False)
+    kind = ExactField(max_length=30)
+    lane = ExactField(max_length=20, help_text="The queue")
+    owner = ExactField(max_length=64)
+    title = models.CharField(max_length=200, blank=True)
+    arguments = models.JSONField(default=dict)
+    render = models.ForeignKey(Render, models.PROTECT, null=True, related_name="jobs")
+    place = models.PositiveSmallIntegerField(null=True, editable=False)
+    sent = models.PositiveSmallIntegerField(default=0, help_text="How often since it was queued")
+    again_at = models.DateTimeField(db_default=Now(), help_text="Not sent (again) before")
+    notified = models.BooleanField(default=False, help_text="Whether its end was told to who tells the owner")
+
+    class Meta:
+        db_table = "jobs_job"
+        indexes = [
+            models.Index(fields=["state", "lane", "owner"], name="job_turn"),
+            models.Index(fields=["state", "lease_until"], name="job_lease"),
+            models.Index(fields=["owner", "created_at"], name="job_of_an_owner"),
+        ]
+        constraints = [models.UniqueConstraint(fields=["owner", "kind", "place"], name="one_job_a_place")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import environ
 from celery.schedules import crontab
+from kombu import Exchange, Queue
 
 from scaling.xray import CacheConnection, KeepConnection
 
@@ -44,6 +45,11 @@ MEDIA_ROOT = STATE / "media"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    # Beside MEDIA_ROOT, and without an address: what is here goes out through a view that asks whose it is.
+    "pictures_private": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": STATE / "private", "base_url": None, "file_permissions_mode": 0o600},
+    },
 }
 WHITENOISE_MAX_AGE = 3600
 
@@ -123,30 +129,61 @@ def _valkey(url: str, connection_class: type) -> dict:
 
 
 # Written by workers all the time, and read by nobody through `cached_query`, which refuses them: no stamps for these.
-UNSTAMPED_TABLES = {"jobs_outbox", "jobs_version", "products_document", "products_term", "products_trigram"}
+UNSTAMPED_TABLES = {
+    "jobs_outbox",
+    "jobs_version",
+    "jobs_job",
+    "jobs_render",
+    "products_document",
+    "products_term",
+    "products_trigram",
+}
 
 CACHES = {"default": _valkey(CACHE_URL, CacheConnection), "keep": _valkey(KEEP_URL, KeepConnection)}
 RATELIMIT_USE_CACHE = "keep"
 
 # ---------------------------------------------------------------- Asynchronism: queue it, say so, signal when done
 
+# A Valkey (redis://…) or RabbitMQ (amqp://…): what Valkey has no word for it passes over.
 CELERY_BROKER_URL = env("BROKER_URL", default=KEEP_URL)
+LANES = ("interactive", "bulk", "render")  # queues; each has workers of its own
+DEAD_LANE = "dead"  # where messages go that killed every worker they met
+_quorum = {"x-queue-type": "quorum"}
+_guarded = {"x-delivery-limit": 5, "x-dead-letter-exchange": "", "x-dead-letter-routing-key": DEAD_LANE}
+_exchange = Exchange("shop")
+CELERY_TASK_QUEUES = [Queue(name, _exchange, name, queue_arguments=_quorum | _guarded) for name in LANES]
+DEAD_QUEUE = Queue(DEAD_LANE, _exchange, DEAD_LANE, queue_arguments=_quorum)
+CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "interactive"
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "socket_timeout": 5,
-    "socket_connect_timeout": 2,
-    "global_keyprefix": "broker:",
-}
+# Who was cut off finds out within a minute, and connects again, for ever. A message counts once the broker says so.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_BROKER_HEARTBEAT = 30
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"confirm_publish": True, "read_timeout": 10, "write_timeout": 10}
+    if CELERY_BROKER_URL.startswith("amqp")
+    else {
+        "socket_timeout": 5,
+        "socket_connect_timeout": 2,
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+        "global_keyprefix": "broker:",
+    }
+)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "open-slots": {"task": "shop.tasks.open_slots", "schedule": crontab(hour=3, minute=0)},
     # Each minute; one that has waited for a worker that long is dropped, because the next is there.
     "sample": {"task": "jobs.objects.sample", "schedule": 60.0, "options": {"queue": "bulk", "expires": 60}},
 }
+# The task that tells an owner how a job has ended; its subject is the job's key.
+JOBS_TELL = env("JOBS_TELL", default="shop.tasks.tell")
+CAKE_RENDERER = env("CAKE_RENDERER", default="jobs.cake.render.passes")  # imported by render workers alone
+CELERY_IMPORTS = ["jobs.starts", *env.list("JOB_MODULES", default=[])]  # more modules that declare kinds of jobs
 CELERY_TIMEZONE = "Europe/London"
 
 # ---------------------------------------------------------------- The shop

@@ -6,6 +6,7 @@ from django.urls import path
 from django.utils import timezone
 
 from .admin_day import day_page, mark_collected
+from .admin_exports import export_file, exports_page
 from .models import Order, OrderLine, Slot
 from .slots import day_range
 from .wording import date_time, euro
@@ -50,7 +51,13 @@ class OrderAdmin(admin.ModelAdmin):
     actions = ("collected",)
 
     def get_urls(self):
-        return [path("day/", self.admin_site.admin_view(day_page), name="shop_order_day"), *super().get_urls()]
+        view = self.admin_site.admin_view
+        return [
+            path("day/", view(day_page), name="shop_order_day"),
+            path("exports/", view(exports_page), name="shop_order_exports"),
+            path("exports/<str:key>/", view(export_file), name="shop_order_export"),
+            *super().get_urls(),
+        ]
 
     def has_add_permission(self, request) -> bool:
         return False

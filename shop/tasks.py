@@ -8,7 +8,7 @@ from django.template.loader import render_to_string
 from jobs.tasks import outbox_task
 from scaling.stores import keep
 
-from . import slots, stream
+from . import exports, slots, stream  # noqa: F401, `exports` declares a kind of jobs
 from .models import Order
 from .ownership import signed
 

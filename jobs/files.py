@@ -1,0 +1,56 @@
+"""What workers keep for long work: checkpoints, and pictures that are only their owner's.
+
+A file is written under a name of its attempt, and counts once the row names it. So a worker that was paused and wakes
+overwrites nothing of its successor's; what it wrote nobody looks for.
+"""
+
+import logging
+from collections.abc import Collection
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import Storage, storages
+from django.utils.crypto import salted_hmac
+
+from .models import Job, Render, Work
+
+log = logging.getLogger(__name__)
+
+
+def private() -> Storage:
+    """The storage that no address leads to."""
+    return storages["pictures_private"]
+
+
+def folder_of(work: Work) -> str:
+    """Nobody guesses it: of a picture it is an HMAC of the design's digest, so that equal designs share it."""
+    name = work.digest if isinstance(work, Render) else work.key if isinstance(work, Job) else ""
+    return f"{work._meta.model_name}s/{salted_hmac('jobs.files', name, algorithm='sha256').hexdigest()}"
+
+
+def keep(work: Work, name: str, content: bytes) -> str:
+    """Write a file of this attempt. Returns the name it can be read by."""
+    return private().save(f"{folder_of(work)}/{work.attempt}-{name}", ContentFile(content))
+
+
+def read(name: str) -> bytes:
+    with private().open(name) as file:
+        return file.read()
+
+
+def drop(names: Collection[str]) -> None:
+    """These are named by no row any more. One that cannot be deleted costs room and nothing else."""
+    for name in filter(None, names):
+        try:
+            private().delete(name)
+        except OSError as error:
+            log.warning("%s stays behind: %s", name, error)
+
+
+def tidy(work: Work, keep: Collection[str]) -> None:
+    """The work has ended: of all its files only these stay."""
+    folder = folder_of(work)
+    try:
+        _, files = private().listdir(folder)
+    except OSError:  # there never were any
+        return
+    drop([name for file in files if (name := f"{folder}/{file}") not in keep])
