@@ -30,6 +30,8 @@ from .scene import scene
 NICE = 5
 QUALITY = 88
 DEPTH = 7
+# Each pass has a multiple of so many samples.
+AT_ONCE = 2
 FEATURE_SAMPLES = 2
 
 
@@ -53,9 +55,16 @@ class Painting:
             yield self.passes, self.picture()
         while self.gathered.passes < self.passes:
             number = self.gathered.passes
-            light = np.array(mi.render(self.scene, spp=SAMPLES[number], seed=number + 1, integrator=self.path))
-            self.gathered = self.gathered.with_pass(light, samples=SAMPLES[number], before=sum(SAMPLES[:number]))
+            self.gathered = self.gathered.with_pass(
+                self._light(number), samples=SAMPLES[number], before=sum(SAMPLES[:number])
+            )
             yield number + 1, self.picture()
+
+    def _light(self, number: int) -> Array:
+        """The mean light of a pass, by few samples at a time: LLVM's memory grows with each."""
+        seeds = range(1000 * number + 1, 1000 * number + 1 + SAMPLES[number] // AT_ONCE)
+        parts = (np.array(mi.render(self.scene, spp=AT_ONCE, seed=seed, integrator=self.path)) for seed in seeds)
+        return sum(parts, np.zeros(1)) / len(seeds)
 
     def picture(self) -> bytes:
         """The light so far, cleaned of its noise and developed, as WebP."""
