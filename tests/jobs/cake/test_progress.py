@@ -31,3 +31,7 @@ def test_who_goes_on_counts_only_what_it_did_itself():
     second = progress(4, PASSES, since=3, seconds=after)
     assert second.seconds_left == pytest.approx(first.seconds_left)
     assert second.percent == first.percent
+
+
+def test_every_pass_can_be_taken_by_two_samples_at_a_time():
+    assert all(samples >= 2 and samples % 2 == 0 for samples in SAMPLES)
