@@ -1,0 +1,67 @@
+"""Inscriptions that somebody might send to see what happens: each with what its refusal says, None if drawn."""
+
+HOSTILE: list[tuple[str, str | None]] = [
+    # nothing, or nothing that shows
+    ("", "at least one letter"),
+    ("   \n \t ", "at least one letter"),
+    ("\u200b", "U+200B ZERO WIDTH SPACE"),
+    ("Ste\u200bve", "U+200B ZERO WIDTH SPACE"),
+    ("Ste\u200cve", "U+200C ZERO WIDTH NON-JOINER"),
+    ("Ste\u200dve", "U+200D ZERO WIDTH JOINER"),
+    ("\ufeffSteve", "U+FEFF ZERO WIDTH NO-BREAK SPACE"),
+    ("Ste\u00adve", "U+00AD SOFT HYPHEN"),
+    ("\u2800\u2800", "cannot write"),
+    ("\u3164", "cannot write"),
+    ("\ufe0f\ufe0f", "at least one letter"),
+    # too much
+    ("W" * 60, None),
+    ("W" * 61, "room for 60 letters"),
+    ("a" * 1_000_000, "room for 60 letters"),
+    ("a\nb\nc", None),
+    ("a\nb\nc\nd", "room for 3 lines"),
+    ("\n\n\n\nSteve\n\n\n", None),
+    ("e\u0301" * 60, None),
+    # direction
+    ("\u202eevetS", "U+202E RIGHT-TO-LEFT OVERRIDE"),
+    ("\u2067Steve\u2069", "U+2067 RIGHT-TO-LEFT ISOLATE"),
+    ("Steve\u200f", "U+200F RIGHT-TO-LEFT MARK"),
+    ("مبروك يا ليلى", None),
+    ("יום הולדת שמח 30", None),
+    # marks
+    ("Z\u0301\u0302\u0303\u0304\u0305\u0306\u0307ALGO", "more than 3 marks"),
+    ("\u0301Steve", "U+0301 COMBINING ACUTE ACCENT"),
+    ("Trần Thị Ngọc", None),
+    ("जन्मदिन मुबारक", None),
+    # control characters
+    ("Steve\x00", "U+0000"),
+    ("\x1b[31mSteve", "U+001B"),
+    ("Ste\x07ve", "U+0007"),
+    ("Steve\x85", "U+0085"),
+    ("Steve\u2028Ada", "U+2028 LINE SEPARATOR"),
+    ("Steve\r\nAda", None),
+    # no letters at all, or none yet
+    ("\ud800", "U+D800"),
+    ("\ue000", "U+E000"),
+    ("\U000f0000", "U+F0000"),
+    ("\uffff", "U+FFFF"),
+    ("\u0378", "U+0378"),
+    ("\ufffd", "cannot write"),
+    # scripts and pictures
+    ("生日快乐", None),
+    ("誕生日おめでとう", None),
+    ("생일 축하해", None),
+    ("𓀀 for Steve", "cannot write 𓀀"),
+    ("𝓢𝓽𝓮𝓿𝓮", "cannot write 𝓢"),
+    ("🎂❤️🎈", None),
+    ("👨‍👩‍👧‍👦", "cannot write 👨‍👩‍👧‍👦"),
+    ("👍🏽", "cannot write 👍🏽"),
+    ("🇩🇪", "cannot write 🇩🇪"),
+    # what is code elsewhere is only letters here
+    ("<script>alert(1)</script>", None),
+    ("</text><image href=x onerror=y>", None),
+    ("{{ settings.SECRET_KEY }}", None),
+    ("{% debug %}%s%n", None),
+    ("'; DROP TABLE jobs_job;--", None),
+    ("../../etc/passwd", None),
+    ('&lt;b&gt; & "quotes" \'', None),
+]
