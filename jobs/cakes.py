@@ -19,7 +19,8 @@ CAKE = declare(JobKind("cake", "render", most_waiting=MOST_WAITING))
 class Design(Protocol):
     """What is asked of a design (`jobs.cake.design`)."""
 
-    inscription: str
+    @property
+    def inscription(self) -> str: ...
 
     @property
     def digest(self) -> str: ...

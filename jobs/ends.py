@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -25,7 +26,7 @@ MOST_OF_AN_ERROR = 500  # characters
 @transaction.atomic
 def finish(work: Work, result: dict[str, Any]) -> bool:
     """It is done."""
-    return _end(work, State.DONE, result=result)
+    return _end(work, State.DONE, result=result, error="")
 
 
 @retried
@@ -37,17 +38,27 @@ def fail(work: Work, reason: str) -> bool:
 
 @retried
 @transaction.atomic
-def give_back(work: Work, reason: str, *, seconds: float = 0) -> bool:
-    """Somebody else shall go on, after so many seconds; or it has failed, when this was the last attempt."""
+def give_back(work: Work, reason: str, *, seconds: float = 0, is_expired: bool = False) -> bool:
+    """Somebody else shall go on, after so many seconds; or it has failed, when this was the last attempt. With
+    `is_expired` only if its lease has not been renewed meanwhile."""
+    expired = {"lease_until__lt": Now()} if is_expired else {}
+    if not _rows(work).filter(**expired).update(error=reason[:MOST_OF_AN_ERROR]):
+        return False
     if work.attempt >= work.last_attempt:
         return _end(work, State.FAILED, error=reason[:MOST_OF_AN_ERROR])
-    return queue(work, error=reason[:MOST_OF_AN_ERROR], seconds=seconds)
+    return _queue(work, seconds)
 
 
-def queue(work: Work, *, error: str = "", seconds: float = 0) -> bool:
-    """It waits again. Call it in a transaction."""
-    rows = type(work)._default_manager.of_attempt(work)  # type: ignore[attr-defined]
-    if not rows.update(state=State.QUEUED, lease_until=None, error=error):
+@retried
+@transaction.atomic
+def hand_back(work: Work) -> bool:
+    """Somebody else shall go on at once, and this attempt does not count against it: the worker was told to end."""
+    _rows(work).update(last_attempt=F("last_attempt") + 1)
+    return _queue(work, 0)
+
+
+def _queue(work: Work, seconds: float) -> bool:
+    if not _rows(work).update(state=State.QUEUED, lease_until=None):
         return False
     jobs = _waiting(work)
     jobs.update(state=State.QUEUED, sent=0, again_at=Now() + timedelta(seconds=seconds))
@@ -67,11 +78,15 @@ def settle(jobs: WorkQuerySet, state: State, *, result: dict[str, Any] | None = 
 
 
 def _end(work: Work, state: State, **changes: Any) -> bool:
-    rows = type(work)._default_manager.of_attempt(work)  # type: ignore[attr-defined]
-    if not rows.update(state=state, lease_until=None, finished_at=timezone.now(), **changes):
+    whole = {"progress": 100} if state == State.DONE else {}
+    if not _rows(work).update(state=state, lease_until=None, finished_at=timezone.now(), **whole, **changes):
         return False
     settle(_waiting(work), state, **changes)
     return True
+
+
+def _rows(work: Work) -> WorkQuerySet:
+    return type(work)._default_manager.of_attempt(work)  # type: ignore[attr-defined]
 
 
 def _waiting(work: Work) -> WorkQuerySet:

@@ -11,6 +11,7 @@ from django.db import close_old_connections
 from scaling.replicas import unit_of_work
 from scaling.unavailable import OUTAGES
 
+from . import dispatch
 from .claims import Lately, claim, due, known_tasks
 from .models import SECOND, Outbox, now_us
 from .sending import send
@@ -36,14 +37,15 @@ class Relay:
         self._again_at: dict[Callable[[], None], float] = {}  # on the monotonic clock
 
     def turn(self) -> int:
-        """Send what is due now, about a thousand rows. Returns how many rows that were due are so no more."""
+        """Send what is due now, about a thousand rows and some jobs. Returns how many of them are due no more."""
         ready, covered = due(self.tasks, self.lately)
         sent = send(claim(ready), self.tasks)
         self.lately.note(row for row in sent if self.tasks[row.task].merges)
         claim(covered)
+        jobs = dispatch.turn()
         self._at_most(GIVE_UP_EVERY_SECONDS, self.give_up)
         self._at_most(STRANGERS_EVERY_SECONDS, self.name_strangers)
-        return len(sent) + len(covered)
+        return len(sent) + len(covered) + jobs
 
     def _at_most(self, seconds: float, verb: Callable[[], None]) -> None:
         now = time.monotonic()

@@ -162,6 +162,8 @@ CELERY_BEAT_SCHEDULE = {
     "sample": {"task": "products.tasks.sample", "schedule": 60.0, "options": {"queue": "bulk", "expires": 60}},
 }
 JOBS_TELL = "shop.tasks.tell"  # the task that tells an owner how a job has ended; its subject is the job's key
+CAKE_RENDERER = env("CAKE_RENDERER", default="jobs.cake.render.passes")  # imported by render workers alone
+CELERY_IMPORTS = ["jobs.starts"]
 CELERY_TIMEZONE = "Europe/London"
 
 # ---------------------------------------------------------------- The shop

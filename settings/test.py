@@ -15,6 +15,7 @@ os.environ["STATE_DIR"] = str(Path(tempfile.gettempdir()) / f"bakery-test-{os.ge
 os.environ["CACHE_URL"] = f"redis://:only-for-tests@127.0.0.1:{free_port()}/0"
 os.environ["KEEP_URL"] = f"redis://:only-for-tests@127.0.0.1:{free_port()}/0"
 os.environ.setdefault("SECRET_KEY", "only-for-tests")
+os.environ["CAKE_RENDERER"] = "bench.standin.passes"
 
 # TEST_DATABASE: SQLite when it is not set. With "mariadb" the replicas are the primary itself, asked by an account
 # that can only read, so that no test has to guess about lag; with "replicas" they are two that replicate.

@@ -1,18 +1,18 @@
-"""Stand-ins for cakes: a design that costs nothing to draw."""
+"""Cakes for tests."""
 
-import hashlib
-from dataclasses import dataclass
+from jobs.cake.design import Design
+
+CHOICES = {
+    "tiers": 2,
+    "sponge": "cocoa",
+    "cream": "cream",
+    "glaze": "chocolate",
+    "topping": "cherries",
+    "candles": 6,
+    "plate": "porcelain",
+    "mood": "evening",
+}
 
 
-@dataclass(frozen=True)
-class Plain:
-    """A design with the few things that the machinery asks of one."""
-
-    inscription: str = "Happy Birthday, Steve!"
-
-    @property
-    def digest(self) -> str:
-        return hashlib.sha256(self.inscription.encode()).hexdigest()
-
-    def as_dict(self) -> dict:
-        return {"inscription": self.inscription}
+def a_cake(inscription="Happy Birthday, Steve!", **changes):
+    return Design.of(CHOICES | {"inscription": inscription} | changes)

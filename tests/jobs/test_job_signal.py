@@ -11,7 +11,7 @@ from jobs.signal import standing, tell_progress
 from jobs.work import cancel, hand_over
 from scaling.stores import cache
 
-from .cakes import Plain
+from .cakes import a_cake
 
 pytestmark = pytest.mark.django_db(transaction=True)
 STEVE, GUEST = "user:1", f"guest:{'0a' * 16}"
@@ -27,7 +27,7 @@ def run(job):
 
 
 def test_it_says_what_the_notice_shows():
-    job = order(Plain("Happy\nBirthday"), STEVE)
+    job = order(a_cake("Happy\nBirthday"), STEVE)
     assert standing(STEVE) == [
         {
             "key": job.key,
@@ -42,7 +42,7 @@ def test_it_says_what_the_notice_shows():
 
 
 def test_a_second_look_makes_no_queries():
-    order(Plain(), STEVE)
+    order(a_cake(), STEVE)
     seen = standing(STEVE)
     with CaptureQueriesContext(connection) as queries:
         assert standing(STEVE) == seen
@@ -52,12 +52,12 @@ def test_a_second_look_makes_no_queries():
 
 
 def test_nobody_sees_the_jobs_of_others():
-    order(Plain(), STEVE)
+    order(a_cake(), STEVE)
     assert standing(GUEST) == []
 
 
 def test_progress_is_shown_without_a_write_to_the_rows():
-    render = run(order(Plain(), STEVE))
+    render = run(order(a_cake(), STEVE))
     standing(STEVE)
     with CaptureQueriesContext(connection) as queries:
         tell_progress(render, 40, 30.0)
@@ -68,7 +68,7 @@ def test_progress_is_shown_without_a_write_to_the_rows():
 
 
 def test_what_an_overtaken_attempt_says_is_not_shown():
-    render = run(order(Plain(), STEVE))
+    render = run(order(a_cake(), STEVE))
     late = type(render).objects.get()
     run(Job.objects.get())
     tell_progress(late, 90, 1.0)
@@ -76,7 +76,7 @@ def test_what_an_overtaken_attempt_says_is_not_shown():
 
 
 def test_a_flushed_cache_is_read_again():
-    render = run(order(Plain(), STEVE))
+    render = run(order(a_cake(), STEVE))
     tell_progress(render, 40, None)
     cache().flushall()
     assert standing(STEVE)[0]["state"] == "running"
@@ -84,14 +84,14 @@ def test_a_flushed_cache_is_read_again():
 
 @pytest.mark.parametrize("verb", [lambda job: ends.finish(run(job), {}), cancel, lambda job: hand_over(STEVE, GUEST)])
 def test_a_change_is_seen_at_the_next_look(verb):
-    job = order(Plain(), STEVE)
+    job = order(a_cake(), STEVE)
     before = standing(STEVE)
     verb(job)
     assert standing(STEVE) != before
 
 
 def test_what_was_read_before_a_change_is_not_put_back_after_it(monkeypatch):
-    job = order(Plain(), STEVE)
+    job = order(a_cake(), STEVE)
     rows = signal._rows
 
     def slowly(owner):

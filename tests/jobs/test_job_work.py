@@ -11,7 +11,7 @@ from jobs.kinds import KINDS, JobKind
 from jobs.models import Job, Outbox, Render, State
 from jobs.work import TooMany, cancel, hand_over, retry, submit
 
-from .cakes import Plain
+from .cakes import a_cake
 
 pytestmark = pytest.mark.django_db
 STEVE, GUEST = "user:1", f"guest:{'0a' * 16}"
@@ -53,32 +53,32 @@ def test_keys_cannot_be_guessed():
 
 
 def test_the_same_key_again_is_the_same_job():
-    job = order(Plain(), STEVE, key="ab" * 16)
-    assert order(Plain(), STEVE, key="ab" * 16) == job
+    job = order(a_cake(), STEVE, key="ab" * 16)
+    assert order(a_cake(), STEVE, key="ab" * 16) == job
     assert Job.objects.count() == 1
 
 
 def test_somebody_elses_key_leads_nowhere():
-    mine = order(Plain(), STEVE, key="ab" * 16)
-    other = order(Plain(), "user:2", key="ab" * 16)
+    mine = order(a_cake(), STEVE, key="ab" * 16)
+    other = order(a_cake(), "user:2", key="ab" * 16)
     assert other.key != mine.key
     assert other.owner == "user:2"
 
 
 def test_equal_designs_share_a_render():
-    one, other = order(Plain(), STEVE), order(Plain(), GUEST)
+    one, other = order(a_cake(), STEVE), order(a_cake(), GUEST)
     assert one.render == other.render
-    assert one.render.design == Plain().as_dict()
+    assert one.render.design == a_cake().as_dict()
 
 
 def test_a_fourth_waiting_cake_is_too_many():
-    jobs = [order(Plain(f"Cake {number}"), STEVE) for number in range(MOST_WAITING)]
+    jobs = [order(a_cake(f"Cake {number}"), STEVE) for number in range(MOST_WAITING)]
     with pytest.raises(TooMany):
-        order(Plain("Cake 4"), STEVE)
-    assert not Render.objects.filter(digest=Plain("Cake 4").digest).exists()
-    order(Plain("Cake 4"), GUEST)
+        order(a_cake("Cake 4"), STEVE)
+    assert not Render.objects.filter(digest=a_cake("Cake 4").digest).exists()
+    order(a_cake("Cake 4"), GUEST)
     cancel(jobs[1])
-    assert order(Plain("Cake 4"), STEVE).state == State.QUEUED
+    assert order(a_cake("Cake 4"), STEVE).state == State.QUEUED
 
 
 def test_light_jobs_have_no_limit():
@@ -86,7 +86,7 @@ def test_light_jobs_have_no_limit():
 
 
 def test_a_render_ends_all_its_jobs_and_each_owner_is_told_once():
-    one, other = order(Plain(), STEVE), order(Plain(), GUEST)
+    one, other = order(a_cake(), STEVE), order(a_cake(), GUEST)
     render = run(one.render)
     assert ends.finish(render, {"passes": 6})
     assert not ends.finish(render, {"passes": 6})
@@ -95,18 +95,18 @@ def test_a_render_ends_all_its_jobs_and_each_owner_is_told_once():
 
 
 def test_who_asks_for_a_cake_that_is_done_has_it():
-    ends.finish(run(order(Plain(), STEVE).render), {})
-    job = order(Plain(), GUEST)
+    ends.finish(run(order(a_cake(), STEVE).render), {})
+    job = order(a_cake(), GUEST)
     assert (job.state, told()[-1]) == (State.DONE, job.key)
 
 
 def test_who_asks_for_a_cake_that_is_being_drawn_sees_it_run():
-    run(order(Plain(), STEVE).render)
-    assert order(Plain(), GUEST).state == State.RUNNING
+    run(order(a_cake(), STEVE).render)
+    assert order(a_cake(), GUEST).state == State.RUNNING
 
 
 def test_a_render_stops_with_the_last_of_its_jobs():
-    one, other = order(Plain(), STEVE), order(Plain(), GUEST)
+    one, other = order(a_cake(), STEVE), order(a_cake(), GUEST)
     render = run(one.render)
     cancel(one)
     render.refresh_from_db()
@@ -119,7 +119,7 @@ def test_a_render_stops_with_the_last_of_its_jobs():
 
 
 def test_who_cancelled_is_not_given_what_the_others_get():
-    one, other = order(Plain(), STEVE), order(Plain(), GUEST)
+    one, other = order(a_cake(), STEVE), order(a_cake(), GUEST)
     cancel(one)
     ends.finish(run(one.render), {})
     one.refresh_from_db()
@@ -127,8 +127,8 @@ def test_who_cancelled_is_not_given_what_the_others_get():
 
 
 def test_what_was_cancelled_is_drawn_when_somebody_wants_it_again():
-    cancel(order(Plain(), STEVE))
-    job = order(Plain(), GUEST)
+    cancel(order(a_cake(), STEVE))
+    job = order(a_cake(), GUEST)
     assert (job.state, job.render.state) == (State.QUEUED, State.QUEUED)
 
 
@@ -153,17 +153,17 @@ def test_what_failed_is_tried_again_and_told_of_again():
 
 
 def test_a_cake_that_failed_is_tried_again():
-    job = order(Plain(), STEVE)
+    job = order(a_cake(), STEVE)
     ends.fail(run(job.render), "No flour")
     assert retry(job)
     assert (job.state, job.render.state) == (State.QUEUED, State.QUEUED)
 
 
 def test_a_retry_is_a_waiting_cake_like_any_other():
-    failed = order(Plain(), STEVE)
+    failed = order(a_cake(), STEVE)
     ends.fail(run(failed.render), "No flour")
     for number in range(MOST_WAITING):
-        order(Plain(f"Cake {number}"), STEVE)
+        order(a_cake(f"Cake {number}"), STEVE)
     with pytest.raises(TooMany):
         retry(failed)
     failed.refresh_from_db()
@@ -189,23 +189,23 @@ def test_an_attempt_that_was_overtaken_says_nothing_any_more(verb):
 
 
 def test_a_guests_jobs_go_along_when_they_sign_in():
-    jobs = [order(Plain(f"Cake {number}"), GUEST) for number in range(2)]
-    mine = order(Plain("Mine"), STEVE)
+    jobs = [order(a_cake(f"Cake {number}"), GUEST) for number in range(2)]
+    mine = order(a_cake("Mine"), STEVE)
     hand_over(GUEST, STEVE)
     assert set(Job.objects.filter(owner=STEVE)) == {*jobs, mine}
     with pytest.raises(TooMany):
-        order(Plain("One more"), STEVE)
+        order(a_cake("One more"), STEVE)
 
 
 def test_nothing_is_lost_when_there_are_too_many_to_hand_over():
     for number in range(MOST_WAITING):
-        order(Plain(f"Cake {number}"), GUEST)
-        order(Plain(f"Tart {number}"), STEVE)
+        order(a_cake(f"Cake {number}"), GUEST)
+        order(a_cake(f"Tart {number}"), STEVE)
     hand_over(GUEST, STEVE)
     assert Job.objects.filter(owner=STEVE).unfinished().count() == 2 * MOST_WAITING
     cancel(Job.objects.first())
     with pytest.raises(TooMany):
-        order(Plain("One more"), STEVE)
+        order(a_cake("One more"), STEVE)
 
 
 def together(verbs):
@@ -225,18 +225,18 @@ def together(verbs):
 
 @pytest.mark.django_db(transaction=True)
 def test_of_ten_clicks_at_once_three_get_a_place():
-    outcomes = together([lambda n=n: order(Plain(f"Cake {n}"), STEVE) for n in range(10)])
+    outcomes = together([lambda n=n: order(a_cake(f"Cake {n}"), STEVE) for n in range(10)])
     assert sum(isinstance(outcome, Job) for outcome in outcomes) == MOST_WAITING
     assert sum(isinstance(outcome, TooMany) for outcome in outcomes) == 10 - MOST_WAITING
 
 
 @pytest.mark.django_db(transaction=True)
 def test_ten_who_want_the_same_at_once_share_a_render():
-    outcomes = together([lambda n=n: order(Plain(), f"user:{n}") for n in range(10)])
+    outcomes = together([lambda n=n: order(a_cake(), f"user:{n}") for n in range(10)])
     assert {outcome.render_id for outcome in outcomes} == {Render.objects.get().pk}
 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_double_click_is_one_job():
-    outcomes = together([lambda: order(Plain(), STEVE, key="ab" * 16) for _ in range(4)])
+    outcomes = together([lambda: order(a_cake(), STEVE, key="ab" * 16) for _ in range(4)])
     assert set(outcomes) == {Job.objects.get()}
