@@ -54,6 +54,7 @@ PICTURE = (Limit("picture", "user", "20/h"),)
 ASK = (Limit("ask-a-friend", "user", "20/h"),)
 REVIEW = (Limit("review", "user", "30/h"),)
 DRAFT = (Limit("draft", "ip", "60/h"),)  # each is a session on `keep` for somebody unknown
+CAKE = (Limit("cake", "ip", "20/h"),)  # each keeps a worker busy for a minute
 
 
 def count(request: HttpRequest, limits: tuple[Limit, ...]) -> int:
