@@ -55,9 +55,10 @@ def unfollow(follower: int, followed: int) -> bool:
 @retried
 @transaction.atomic
 def block(blocker: int, other: int) -> None:
-    """At once neither follows the other, and `other` can no longer ask. Raises `User.DoesNotExist`."""
+    """At once neither follows the other, and `other` can no longer ask. Where there is no such account nothing
+    happens, and nobody is told."""
     if len(_locked(blocker, other)) < 2:
-        raise User.DoesNotExist
+        return
     _end(blocker, other)
     blocked = {"state": Friendship.State.BLOCKED, "by_email": False}
     Friendship.objects.update_or_create(follower_id=other, followed_id=blocker, defaults=blocked)

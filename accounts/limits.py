@@ -52,6 +52,7 @@ RESET = (Limit("reset", "ip", "20/h"), Limit("reset", typed_email("email"), "4/h
 PASSWORD = (Limit("password", "user", "10/10m"),)
 PICTURE = (Limit("picture", "user", "20/h"),)
 ASK = (Limit("ask-a-friend", "user", "20/h"),)
+PEOPLE = (Limit("people", "user", "120/10m"),)
 REVIEW = (Limit("review", "user", "30/h"),)
 DRAFT = (Limit("draft", "ip", "60/h"),)  # each is a session on `keep` for somebody unknown
 CAKE = (Limit("cake", "ip", "20/h"),)  # each keeps a worker busy for a minute
@@ -80,13 +81,13 @@ def too_many(response: HttpResponse, seconds: int) -> HttpResponse:
     return response
 
 
-def limited(limits: tuple[Limit, ...]):
+def limited(limits: tuple[Limit, ...], methods: tuple[str, ...] = ("POST",)):
     """For views whose form holds nothing that was typed: past the limit, a page instead of the view."""
 
     def decorate(view):
         @wraps(view)
         def counted(request, *args, **kwargs):
-            seconds = count(request, limits) if request.method == "POST" else 0
+            seconds = count(request, limits) if request.method in methods else 0
             if not seconds:
                 return view(request, *args, **kwargs)
             return too_many(render(request, "429.html", {"words": come_back(seconds)}), seconds)

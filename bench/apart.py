@@ -10,10 +10,10 @@ import subprocess
 from pathlib import Path
 
 from shop import one_machine
-from shop.management.commands.run import BULK, INTERACTIVE, QUIET_AND_SMALL, RELAY
+from shop.management.commands.run import BULK, INTERACTIVE, QUIET_AND_SMALL, RELAY, RENDER
 from shop.running import STORES
 
-LINES = {"relay": RELAY, "worker": INTERACTIVE, "bulk": BULK}
+LINES = {"relay": RELAY, "worker": INTERACTIVE, "bulk": BULK, "render": RENDER}
 ENDED_WITHIN_SECONDS = 20
 
 

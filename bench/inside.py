@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import F
 
 from jobs.models import Outbox
+from jobs.watched import REFRESH
 from products.data import CATEGORIES, PRODUCTS
 from products.models import Category, Price, Product
 from scaling import codec
@@ -23,7 +24,7 @@ BATCH = 100
 
 def forget_what_waits() -> int:
     """Objects that nobody is going to measure are not built; returns how many."""
-    return Outbox.objects.filter(task="products.tasks.refresh").delete()[0]
+    return Outbox.objects.filter(task=REFRESH).delete()[0]
 
 
 def products() -> list[int]:

@@ -7,12 +7,13 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import redis
 
+from scaling.clock import now_us
 from shop.running import STORES
 from shop.valkeys import free_port
 
@@ -28,14 +29,21 @@ class Opened:
     """A shop that runs: `url` is its address, `folder` its state, `said` what the manager printed (a file), and
     `databases` its MariaDB servers, or None when it has SQLite."""
 
-    def __init__(self, command: list[str], folder: Path, root: Path, databases: Databases | None = None) -> None:
+    def __init__(
+        self,
+        command: list[str],
+        folder: Path,
+        root: Path,
+        databases: Databases | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder, self.root, self.databases = folder, root, databases
         self.apart: dict[str, Apart] = {}
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.said = folder.with_suffix(".log")
         self.environment = inherited() | {"STATE_DIR": str(folder), "PORT": str(self.port), "BENCH": "true"}
-        self.environment |= databases.environment if databases else {}
+        self.environment |= (databases.environment if databases else {}) | dict(environment or {})
         with self.said.open("w") as output:
             self.process = subprocess.Popen(
                 command, cwd=root, env=self.environment, stdout=output, stderr=output, start_new_session=True
@@ -70,7 +78,7 @@ class Opened:
 
     def waiting(self) -> int:
         """Rows of the outbox whose time has come."""
-        soon = time.time_ns() // 1000 + 3_600_000_000
+        soon = now_us() + 3_600_000_000
         return self.count("SELECT count(*) FROM jobs_outbox WHERE due_at < ?", soon)
 
     def count(self, sql: str, *values: object) -> int:
@@ -131,15 +139,16 @@ def opened_shop(
     root: Path = ROOT,
     servers: Servers | None = None,
     apart: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Opened]:
     """Open a shop with the demo bakery in it and all its objects built; close it and remove its folder at the end.
     With `servers` its database is a MariaDB primary and its replicas. The processes named in `apart` are started
-    beside it, for the proof to kill: see `bench.apart`."""
+    beside it, for the proof to kill: see `bench.apart`. What is set in `environment` wins."""
     with tempfile.TemporaryDirectory(prefix="bakery-") as folder, ExitStack() as stack:
         state = Path(folder) / "state"
         databases = stack.enter_context(started(servers, state, root)) if servers else None
         command = command or [sys.executable, "manage.py", "run"]
-        shop = Opened([*command, *(["--without", *apart] if apart else [])], state, root, databases)
+        shop = Opened([*command, *(["--without", *apart] if apart else [])], state, root, databases, environment)
         shop.apart = {name: Apart(name, state, root, shop.environment) for name in apart}
         for name in set(apart) & set(STORES):
             stack.callback(shop.apart[name].end)

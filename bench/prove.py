@@ -18,12 +18,15 @@ from .proofs import (
     growth,
     hot_pages,
     interleavings,
+    jobs,
     kills,
     own_writes,
     patterns,
     promotion,
     property,
+    queues,
     reads,
+    same_cakes,
     speed,
     stampede,
     stock,
@@ -51,6 +54,9 @@ PROOFS: dict[str, Callable[[], list[Figure]]] = {
     "stampede": stampede.prove,
     "two-releases": two_releases.prove,
     "interleavings": interleavings.prove,
+    "jobs": jobs.prove,
+    "queues": queues.prove,
+    "same-cakes": same_cakes.prove,
 }
 ON_MARIADB = {"own-writes", "thirty-seconds", "faults", "promotion", "reads", "property", "interleavings"}
 TABLE = Path(__file__).resolve().parent.parent / "docs" / "proofs.md"

@@ -1,7 +1,7 @@
-"""A renderer that draws nothing: for tests and proofs of the machinery, which must be pulled about often and quickly.
+"""A stand-in for the renderer: for tests and proofs of the machinery, which must be pulled about often and quickly.
 
-It has the real one's form. Each pass takes STANDIN_SECONDS and is written down in the file STANDIN_LOG, if they are
-set, so that a proof can count which passes were done twice.
+It has the real one's form and draws nothing. Each pass takes STANDIN_SECONDS and is written down in the file
+STANDIN_LOG, if they are set, so that a proof can count what was done twice.
 """
 
 import io
@@ -18,6 +18,16 @@ from jobs.cake.design import Design
 
 PASSES = 6
 SIZE = (64, 48)
+CHOICES = {
+    "tiers": 2,
+    "sponge": "cocoa",
+    "cream": "cream",
+    "glaze": "chocolate",
+    "topping": "cherries",
+    "candles": 6,
+    "plate": "porcelain",
+    "mood": "evening",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,21 +41,27 @@ class Pass:
 
 def passes(design: Design, saved: bytes | None = None, *, final_passes: int = PASSES) -> Iterator[Pass]:
     """A picture that is of another grey with each pass. What is saved is the number of the last pass."""
-    seconds = float(os.environ.get("STANDIN_SECONDS", "0"))
     done = json.loads(saved) if saved else 0
     for number in range(done + 1, final_passes + 1):
-        time.sleep(seconds)  # stands for the work
-        _note(design, number)
-        yield Pass(number, final_passes, _picture(number), json.dumps(number).encode(), seconds)
+        seconds = work(design.digest, number)
+        yield Pass(number, final_passes, picture_of(number), json.dumps(number).encode(), seconds)
 
 
-def _picture(number: int) -> bytes:
+def picture_of(number: int) -> bytes:
     buffer = io.BytesIO()
     Image.new("L", SIZE, 20 * number).save(buffer, "WEBP")
     return buffer.getvalue()
 
 
-def _note(design: Design, number: int) -> None:
+def a_cake(inscription: str) -> Design:
+    return Design.of(CHOICES | {"inscription": inscription})
+
+
+def work(what: str, number: int) -> float:
+    """Take a step. Returns the seconds that it took."""
+    seconds = float(os.environ.get("STANDIN_SECONDS", "0"))
+    time.sleep(seconds)  # stands for the work
     if "STANDIN_LOG" in os.environ:
         with Path(os.environ["STANDIN_LOG"]).open("a") as log:
-            log.write(f"{design.digest} {number}\n")
+            log.write(f"{what} {number}\n")
+    return seconds

@@ -1,14 +1,13 @@
 """The outbox, to look at: what waits, since when, and how often it was tried."""
 
-from datetime import UTC, datetime
-
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.timesince import timesince, timeuntil
 
-from .models import Outbox, now_us
+from scaling.clock import moment_of, now_us
 
-MICROSECONDS = 1_000_000
+from . import admin_jobs  # noqa: F401, registers jobs
+from .models import Outbox
 
 
 @admin.register(Outbox)
@@ -31,13 +30,9 @@ class OutboxAdmin(admin.ModelAdmin):
 
     @admin.display(ordering="created_at")
     def age(self, row: Outbox) -> str:
-        return timesince(_moment(row.created_at))
+        return timesince(moment_of(row.created_at))
 
     @admin.display(ordering="due_at")
     def due(self, row: Outbox) -> str:
-        moment = _moment(row.due_at)
+        moment = moment_of(row.due_at)
         return f"in {timeuntil(moment)}" if row.due_at > now_us() else f"since {timesince(moment)}"
-
-
-def _moment(microseconds: int) -> datetime:
-    return datetime.fromtimestamp(microseconds / MICROSECONDS, tz=UTC)

@@ -49,14 +49,14 @@ def table(waiting: list[Waiting]) -> str:
     lines = ["".ljust(width) + "".join(heading.rjust(16) for heading in HEADINGS)]
     for each in waiting:
         name = each.task if each.task in known else f"{each.task} ?"
-        numbers = (each.to_send, each.not_done, each.for_later, _age(each.oldest))
+        numbers = (each.to_send, each.not_done, each.for_later, age(each.oldest))
         lines.append(name.ljust(width) + "".join(str(number).rjust(16) for number in numbers))
     if any(each.task not in known for each in waiting):
         lines.append("? is a task that this release does not know.")
     return "\n".join(lines)
 
 
-def _age(seconds: float | None) -> str:
+def age(seconds: float | None) -> str:
     if seconds is None:
         return ""
     unit, name = next((pair for pair in UNITS if seconds >= pair[0]), UNITS[-1])

@@ -6,6 +6,7 @@ from scaling.replicas import Work
 
 from .models import SECOND, Outbox, OutboxQuerySet, now_us
 from .triggers import DIALECTS, watched_objects
+from .watched import FORMER_REFRESH
 
 
 class OutboxChanges:
@@ -38,7 +39,7 @@ class OutboxChanges:
 def _rows() -> OutboxQuerySet:
     """Of changes that are not built again yet. One that waits for its own time, such as the end of a promotion, is no
     change yet."""
-    tasks = {watched.task for watched in watched_objects().values()}
+    tasks = {FORMER_REFRESH, *(watched.task for watched in watched_objects().values())}
     return Outbox.objects.begun(slack=SECOND).filter(task__in=tasks)
 
 

@@ -28,12 +28,23 @@ RENEW_SECONDS = 3
 FREED_ROWS = 100  # a look
 log = logging.getLogger(__name__)
 
+_name = socket.gethostname()
 W = TypeVar("W", Job, Render)
+
+
+def name_this_worker(name: str) -> None:
+    """What the rows say of who claimed them: a worker's own name, told by Celery."""
+    global _name
+    _name = name
+
+
+def this_worker() -> str:
+    return _name
 
 
 @retried
 @transaction.atomic
-def claim(model: type[W], pk: int, *, worker: str = "") -> W | None:
+def claim(model: type[W], pk: int) -> W | None:
     """Begin the next attempt at what is queued. None when somebody else has, or when nobody wants it any more."""
     queued = model.objects.filter(pk=pk, state=State.QUEUED)
     began = {"started_at": Coalesce("started_at", Now())}
@@ -41,7 +52,7 @@ def claim(model: type[W], pk: int, *, worker: str = "") -> W | None:
         state=State.RUNNING,
         attempt=F("attempt") + 1,
         lease_until=Now() + timedelta(seconds=LEASE_SECONDS),
-        worker=worker or socket.gethostname(),
+        worker=_name,
         release=settings.RELEASE,
         **began,
     ):

@@ -2,23 +2,18 @@
 which somebody waits for."""
 
 import secrets
-import time
 
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from scaling.clock import SECOND, now_us
+
 from .fields import ExactField
 
-SECOND = 1_000_000  # microseconds
 LONGEST_WAIT_SECONDS = 60  # between two attempts
 NEVER = 2**62  # as long as any time, so that a row does not grow when it is claimed
-
-
-def now_us() -> int:
-    """Microseconds since 1970: the unit of every version and of every due time."""
-    return time.time_ns() // 1000
 
 
 class OutboxQuerySet(models.QuerySet):
@@ -42,6 +37,7 @@ class Outbox(models.Model):
     due_at = models.BigIntegerField(default=now_us, db_index=True, help_text="Microseconds since 1970")
     attempt = models.PositiveIntegerField(default=0)
     created_at = models.BigIntegerField(default=now_us, help_text="Microseconds since 1970")
+    moment = models.BigIntegerField(null=True, help_text="Microseconds since 1970: the subject changes by itself")
     tried_since = models.BigIntegerField(db_default=NEVER, help_text="Microseconds since 1970, of the first attempt")
 
     objects = OutboxQuerySet.as_manager()

@@ -11,13 +11,14 @@ from django.db import close_old_connections
 from scaling.replicas import unit_of_work
 from scaling.unavailable import OUTAGES
 
-from . import dispatch
+from . import dispatch, queues
 from .claims import Lately, claim, due, known_tasks
 from .models import SECOND, Outbox, now_us
 from .sending import send
 
 POLL_SECONDS = 0.2
 AFTER_OUTAGE_SECONDS = 1.0
+DECLARE_EVERY_SECONDS = 60
 GIVE_UP_EVERY_SECONDS = 3_600
 STRANGERS_EVERY_SECONDS = 60
 GIVE_UP_AFTER_SECONDS = 7 * 24 * 3_600
@@ -38,6 +39,7 @@ class Relay:
 
     def turn(self) -> int:
         """Send what is due now, about a thousand rows and some jobs. Returns how many of them are due no more."""
+        self._at_most(DECLARE_EVERY_SECONDS, queues.declare)
         ready, covered = due(self.tasks, self.lately)
         sent = send(claim(ready), self.tasks)
         self.lately.note(row for row in sent if self.tasks[row.task].merges)

@@ -75,6 +75,10 @@ class Running:
         if leaving.is_set():
             raise Leaving(str(self.work))
 
+    def keep(self, name: str, content: bytes) -> str:
+        """Store a file that belongs to the result, which must name it under `file`. Returns the name to be named."""
+        return files.keep(self.work, name, content)
+
     def _save(self, progress: int, checkpoint: bytes | None, preview: bytes | None) -> None:
         """Files first, then the row that names them, then the old files go. Who got further has every try again."""
         self._saved += 1
@@ -127,8 +131,8 @@ def _tidied(work: Work, has_ended: bool) -> None:
     if not has_ended:
         return
     work.refresh_from_db()
-    kept = [work.picture] if isinstance(work, Render) else []
-    files.tidy(work, [*kept, work.checkpoint] if work.state == State.FAILED else kept)
+    kept = {work.picture} if isinstance(work, Render) else {work.result.get("file", "")}
+    files.tidy(work, kept | ({work.checkpoint} if work.state == State.FAILED else set()))
 
 
 def _said(error: Exception) -> str:

@@ -1,4 +1,5 @@
-"""A worker is told the id of a job: the task that does it."""
+"""A worker is told the id of a job: the task that does it. Every worker imports this module, and so says that it
+lives."""
 
 from celery import shared_task
 
@@ -6,6 +7,7 @@ from scaling.positions import Position
 from scaling.replicas import unit_of_work
 from scaling.unavailable import OUTAGES
 
+from . import alive  # noqa: F401, connects to the worker's signals
 from .dispatch import RUN
 from .kinds import KINDS
 from .leases import claim

@@ -12,6 +12,7 @@ from scaling.reading import CACHE_DOWN
 from scaling.replicas import Work, unit_of_work
 from scaling.unavailable import OUTAGES
 
+from . import moments
 from .models import SECOND, Outbox, now_us
 
 ABSORBED_ROWS = 10_000
@@ -34,8 +35,11 @@ class OutboxTask(Task):
         return self.batch > 1
 
 
-def outbox_task(*, lane: str = "interactive", batch: int = 1) -> Callable[[Callable[[Any], None]], OutboxTask]:
-    """Make a Celery task of a function of one subject, or with `batch` of a list of subjects.
+def outbox_task(
+    *, lane: str = "interactive", batch: int = 1, name: str = ""
+) -> Callable[[Callable[[Any], None]], OutboxTask]:
+    """Make a Celery task of a function of one subject, or with `batch` of a list of subjects. It is called as the
+    function is, or `name`.
 
     The function may run again for a subject that is done already. If it raises, the rows stay and are sent again.
     It reads where the transactions that added its rows have arrived: the message carries their position.
@@ -45,8 +49,9 @@ def outbox_task(*, lane: str = "interactive", batch: int = 1) -> Callable[[Calla
         def run(pairs: Pairs, position: Position | None = None) -> None:
             with unit_of_work(position) as work:
                 rows = _not_done(pairs)
+                moments.tell(list(rows))
                 if batch > 1:
-                    rows |= _absorbed(name, {subject for _, subject in pairs}, work)
+                    rows |= _absorbed(called, {subject for _, subject in pairs}, work)
                 do = _all_of if batch > 1 else _only
                 try:
                     failed = do(function, list(dict.fromkeys(rows.values())))
@@ -57,8 +62,8 @@ def outbox_task(*, lane: str = "interactive", batch: int = 1) -> Callable[[Calla
             if failed:
                 raise next(iter(failed.values()))
 
-        name = f"{function.__module__}.{function.__name__}"
-        return shared_task(name=name, base=OutboxTask, batch=batch, lane=lane)(run)
+        called = name or f"{function.__module__}.{function.__name__}"
+        return shared_task(name=called, base=OutboxTask, batch=batch, lane=lane)(run)
 
     return decorate
 
@@ -107,9 +112,10 @@ def _absorbed(task: str, subjects: set[str], work: Work) -> dict[int, str]:
     """All rows that have begun for these subjects: what follows is done for them, too.
 
     They are named one by one. A row that commits after this reading stays, whatever its number or time, and so does
-    one that waits for a moment of its own. What is read from now on holds the changes that these rows tell of.
+    one that has a moment of its own, which its own message tells. What is read from now on holds the changes that
+    these rows tell of.
     """
-    begun = Outbox.objects.begun().filter(task=task, subject__in=subjects)
+    begun = Outbox.objects.begun().filter(task=task, subject__in=subjects, moment=None)
     found = dict(begun.values_list("pk", "subject")[:ABSORBED_ROWS])
     primary = connections[DEFAULT_DB_ALIAS]
     work.position = merged(work.position, log_of(primary).current(primary))

@@ -68,6 +68,13 @@ class Dialect(ABC):
         """The objects changed over this connection, at the earliest at `since`, as "name:id" with their versions. It
         may name more than that; None when they are too many. What was told once is not told again."""
 
+    def raise_versions(self, watched: Watched, ids: str) -> str:
+        """Of the objects of a SELECT, in the order of their ids: two who touch the same ones form no circle."""
+        return (
+            f"INSERT INTO {self.versions} (subject, version) SELECT {self._subject(watched)}, {self.now}"
+            f" FROM {_owners(ids)} WHERE pk IS NOT NULL ORDER BY pk {self.on_conflict};"
+        )
+
     def replace(self, cursor: CursorWrapper, name: str, statement: str) -> None:
         """Put a trigger in the place of one that differs."""
         cursor.execute(f"DROP TRIGGER {name}")
@@ -76,7 +83,7 @@ class Dialect(ABC):
     def _of_part(self, watched: Watched, part: Part) -> Iterator[tuple[str, str]]:
         table = part.model._meta.db_table
         for change, rows in ROWS.items():
-            body = self._raise_versions(watched, part.owners(*rows))
+            body = self.raise_versions(watched, part.owners(*rows))
             if change != "DELETE":
                 body += self._wait_for_moments(watched, part.owners("NEW"), part.due)
             yield self._named(watched, change, table, body, self._matters(part.only) if change == "UPDATE" else "")
@@ -95,18 +102,11 @@ class Dialect(ABC):
         name = f"version_{watched.name}_{table}_{change.lower()}"
         return name, self.trigger(name, change, table, body, condition)
 
-    def _raise_versions(self, watched: Watched, ids: str) -> str:
-        """Of the objects of a SELECT, in the order of their ids: two who touch the same ones form no circle."""
-        return (
-            f"INSERT INTO {self.versions} (subject, version) SELECT {self._subject(watched)}, {self.now}"
-            f" FROM {_owners(ids)} WHERE pk IS NOT NULL ORDER BY pk {self.on_conflict};"
-        )
-
     def _wait_for_moments(self, watched: Watched, ids: str, columns: Sequence[str]) -> str:
         """An outbox row for each object of a SELECT and each moment in these columns that lies ahead."""
         return "".join(
-            f"INSERT INTO {self.outbox} (task, subject, due_at, attempt, created_at)"
-            f" SELECT '{watched.task}', {self._subject(watched)}, {due}, 0, {self.now} FROM {_owners(ids)}"
+            f"INSERT INTO {self.outbox} (task, subject, due_at, moment, attempt, created_at)"
+            f" SELECT '{watched.task}', {self._subject(watched)}, {due}, {due}, 0, {self.now} FROM {_owners(ids)}"
             f" WHERE pk IS NOT NULL AND NEW.{column} IS NOT NULL AND {due} > {self.now};"
             for column in columns
             for due in [self.moment(f"NEW.{column}")]

@@ -13,6 +13,7 @@ from django.core.checks import CheckMessage, Error
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from . import untold
 from .trigger_mysql import MySQL
 from .trigger_sql import Dialect
 from .trigger_sqlite import SQLite
@@ -46,9 +47,12 @@ def installed(connection: BaseDatabaseWrapper) -> dict[str, str]:
 
 
 def install(using: str = DEFAULT_DB_ALIAS) -> None:
-    """Make the triggers what they should be. Doing it twice changes nothing."""
+    """Make the triggers what they should be, and tell what nobody told meanwhile. Doing it twice changes nothing."""
     connection = connections[using]
     there, should = installed(connection), wanted(connection)
+    if there == should and not untold.is_marked(using):
+        return
+    untold.mark(using)
     with transaction.atomic(using=using), connection.cursor() as cursor:
         for name in there.keys() - should.keys():
             cursor.execute(f"DROP TRIGGER {name}")
@@ -57,6 +61,7 @@ def install(using: str = DEFAULT_DB_ALIAS) -> None:
                 cursor.execute(statement)
             elif there[name] != statement:
                 DIALECTS[connection.vendor].replace(cursor, name, statement)
+    untold.tell(connection, DIALECTS[connection.vendor], list(_watched.values()))
 
 
 @contextmanager

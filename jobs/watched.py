@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from django.db.models import Model
 
+REFRESH = "jobs.objects.refresh"  # builds whatever object is named
+FORMER_REFRESH = "products.tasks.refresh"  # the same, in rows that the release before left
+
 
 @dataclass(frozen=True)
 class Part:

@@ -1,7 +1,6 @@
 """A product's object as pages read it, beside as it would be assembled now."""
 
 import json
-from datetime import UTC, datetime
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -11,11 +10,10 @@ from django.template.response import TemplateResponse
 from django.views.decorators.http import require_http_methods
 
 from scaling.cache import RefusedError
+from scaling.clock import moment_of
 
 from .data import PRODUCTS
 from .models import Product
-
-MICROSECONDS = 1_000_000
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -51,14 +49,10 @@ def compare(pk: int) -> dict:
     return {
         "rows": rows,
         "differing": sum(row["differs"] for row in rows),
-        "cached": stored and {"version": stored.version, "stored_at": _moment(stored.stored_at)},
+        "cached": stored and {"version": stored.version, "stored_at": moment_of(stored.stored_at)},
         "now": built and {"version": built.version},
     }
 
 
 def _shown(data: dict, key: str) -> str:
     return json.dumps(data[key], indent=2, ensure_ascii=False, sort_keys=True, default=str) if key in data else ""
-
-
-def _moment(microseconds: int) -> datetime:
-    return datetime.fromtimestamp(microseconds / MICROSECONDS, tz=UTC)

@@ -2,12 +2,9 @@ from django.apps import AppConfig, apps
 from django.conf import settings
 
 from jobs.triggers import watch
-from jobs.watched import Part, Watched
+from jobs.watched import REFRESH, Part, Watched
 
 from .bands import FEW
-
-TASK = "products.tasks.refresh"
-
 
 # `stock_band` of a row of a trigger: it is the band that pages show, not the count.
 BAND = f"(CASE WHEN {{row}}.quantity = 0 THEN 0 WHEN {{row}}.quantity <= {FEW} THEN 1 ELSE 2 END)"
@@ -18,9 +15,9 @@ class ProductsConfig(AppConfig):
 
     def ready(self) -> None:
         product, category, article = (self.get_model(name) for name in ("Product", "Category", "Article"))
-        watch(Watched("product", product, TASK, self._parts_of_a_product()))
-        watch(Watched("category", category, TASK, self._parts_of_a_category()))
-        watch(Watched("article", article, TASK, due=["published_at"]))
+        watch(Watched("product", product, REFRESH, self._parts_of_a_product()))
+        watch(Watched("category", category, REFRESH, self._parts_of_a_category()))
+        watch(Watched("article", article, REFRESH, due=["published_at"]))
 
     def _parts_of_a_product(self) -> list[Part]:
         product, tag, review = (self.get_model(name) for name in ("Product", "Tag", "Review"))

@@ -5,12 +5,15 @@ The joins are made here, when something changes, and not by readers.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
+
+from scaling.clock import moment_of
 
 from .bands import stock_band
 from .models import Picture, Price, Product, Review, Stock, Text
@@ -32,9 +35,11 @@ REVIEW = ("product_id", "id", "author_id", "author__name", "rating", "body", "is
 class ProductData:
     """The data of some products, read from one alias inside one snapshot."""
 
-    def __init__(self, ids: Sequence[int], alias: str) -> None:
+    def __init__(self, ids: Sequence[int], alias: str, versions: Mapping[int, int]) -> None:
+        """`versions` are of the same snapshot."""
         self.alias = alias
         self.now = timezone.now()
+        self.as_of = {pk: as_of_version(versions.get(pk, 0)) for pk in ids}
         self.products = {row.id: row for row in self.read(Product.objects.published().filter(pk__in=ids), *PRODUCT)}
 
     def read(self, rows: QuerySet, *columns: str) -> list:
@@ -74,9 +79,10 @@ class ProductData:
         }
 
     def prices(self) -> dict[int, dict]:
-        rows = Price.objects.filter(product__in=self.products).valid_at(self.now)
+        latest = max(self.as_of.values(), default=self.now)
+        rows = Price.objects.filter(product__in=self.products).valid_between(self.now, latest)
         of_product = _grouped(self.read(rows, *PRICE))
-        return {pk: price_now(of_product[pk]) for pk in self.products}
+        return {pk: price_now(valid_at(self.as_of[pk], of_product[pk])) for pk in self.products}
 
     def texts(self) -> dict[int, dict]:
         rows = Text.objects.filter(product__in=self.products)
@@ -123,6 +129,21 @@ class ProductData:
         for row in self.read(through, "from_product_id", "to_product_id"):
             found[row.from_product_id].append(row.to_product_id)
         return {pk: {"related": found[pk][:RELATED]} for pk in self.products}
+
+
+def as_of_version(version: int) -> datetime:
+    """The moment to show an object of this version at: now, but not before the moment that raised the version."""
+    return max(timezone.now(), moment_of(version))
+
+
+def card_of(data: dict) -> dict:
+    """What listings and pages of other products show of a product."""
+    return {key: data[key] for key in CARD}
+
+
+def valid_at(moment: datetime, rows: Sequence[Any]) -> list:
+    """Of price rows, those that are valid then."""
+    return [row for row in rows if row.starts_at <= moment and (row.ends_at is None or row.ends_at > moment)]
 
 
 def price_now(rows: Sequence[Any]) -> dict[str, Any]:

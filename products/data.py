@@ -10,15 +10,18 @@ from django.utils.html import format_html_join
 
 from jobs.outbox import enqueue_many
 from jobs.versions import absent, versions_of
+from jobs.watched import REFRESH
 from scaling.cache import Built, CachedObject, Want, fetch
+from scaling.clock import microseconds_of
 from scaling.fence import Entry
 from scaling.kinds import Places
 from scaling.listings import Listing, known
 from scaling.replicas import snapshot
 from scaling.retries import retried
+from scaling.walking import ids_after
 
 from . import documents, sampling, search_index
-from .assembly import BESIDE_CARD, CARD, ProductData
+from .assembly import BESIDE_CARD, CARD, ProductData, as_of_version, card_of
 from .models import Article, Category, Product, Tag
 
 WORDS_A_MINUTE = 220
@@ -33,9 +36,8 @@ class Products(CachedObject):
 
     def assemble(self, ids: Sequence[int]) -> dict[int, Built]:
         with snapshot() as alias:
-            read = ProductData(ids, alias)
-            whole = read.assemble()
             versions = versions_of(self.name, ids, alias)
+            whole = ProductData(ids, alias, versions).assemble()
         return absent(versions) | {pk: self._built(versions.get(pk, 0), data) for pk, data in whole.items()}
 
     def durable(self, ids: Sequence[int]) -> dict[int, Built]:
@@ -64,13 +66,12 @@ class Products(CachedObject):
         return sampling.count_products()
 
     def unsound(self, built: Mapping[int, Built]) -> dict[int, str]:
-        return sampling.unsound_documents(built)
+        return sampling.unsound_documents(built, self.shape)
 
     def _built(self, version: int, data: dict) -> Built:
         refs = [(self, pk) for pk in data["related"]]
-        card = {key: data[key] for key in CARD}
-        ends_at = int(datetime.fromisoformat(data["until"]).timestamp() * 1_000_000) if data["until"] else 0
-        return Built(version, data, card, refs, documents.entries_of(data), expires_at=ends_at)
+        ends_at = microseconds_of(datetime.fromisoformat(data["until"])) if data["until"] else 0
+        return Built(version, data, card_of(data), refs, documents.entries_of(data), expires_at=ends_at)
 
 
 class Categories(CachedObject):
@@ -95,7 +96,7 @@ class Categories(CachedObject):
         return {pk: [("l:shelves", member_of(pk))] for pk in built}
 
     def after(self, pk: int, most: int) -> Sequence[int]:
-        return sampling.ids_after(Category, pk, most)
+        return ids_after(Category.objects.all(), pk, most)
 
     def count(self) -> int:
         return Category.objects.count()
@@ -109,10 +110,11 @@ class Articles(CachedObject):
 
     def assemble(self, ids: Sequence[int]) -> dict[int, Built]:
         with snapshot() as alias:
-            rows = list(Article.objects.using(alias).published().filter(pk__in=ids))
             versions = versions_of(self.name, ids, alias)
+            as_of = {pk: as_of_version(versions.get(pk, 0)) for pk in ids}
+            rows = list(Article.objects.using(alias).published(by=max(as_of.values())).filter(pk__in=ids))
         built = absent(versions)
-        for row in rows:
+        for row in (row for row in rows if row.published_at <= as_of[row.pk]):
             card = article_card(row)
             data = card | {"html": render_body(row.body)}
             built[row.pk] = Built(
@@ -125,7 +127,7 @@ class Articles(CachedObject):
         return {pk: [("l:journal", member_of(pk))] for pk in built}
 
     def after(self, pk: int, most: int) -> Sequence[int]:
-        return sampling.ids_after(Article, pk, most)
+        return ids_after(Article.objects.all(), pk, most)
 
     def count(self) -> int:
         return Article.objects.count()
@@ -232,4 +234,4 @@ def enqueue_all() -> None:
     """Have every object built again, in the background."""
     for name, model in (("category", Category), ("article", Article), ("product", Product)):
         pks = model.objects.order_by("pk").values_list("pk", flat=True).iterator()
-        enqueue_many("products.tasks.refresh", (f"{name}:{pk}" for pk in pks))
+        enqueue_many(REFRESH, (f"{name}:{pk}" for pk in pks))

@@ -75,7 +75,11 @@ class Product(models.Model):
 
 class PriceQuerySet(models.QuerySet):
     def valid_at(self, moment) -> "PriceQuerySet":
-        return self.filter(Q(starts_at__lte=moment), Q(ends_at=None) | Q(ends_at__gt=moment))
+        return self.valid_between(moment, moment)
+
+    def valid_between(self, first, last) -> "PriceQuerySet":
+        """Those valid at any moment from `first` to `last`."""
+        return self.filter(Q(starts_at__lte=last), Q(ends_at=None) | Q(ends_at__gt=first))
 
 
 class Price(models.Model):
@@ -181,8 +185,9 @@ class Stock(models.Model):
 
 
 class ArticleQuerySet(models.QuerySet):
-    def published(self) -> "ArticleQuerySet":
-        return self.filter(published_at__lte=timezone.now())
+    def published(self, by=None) -> "ArticleQuerySet":
+        """By this moment, or by now."""
+        return self.filter(published_at__lte=by or timezone.now())
 
 
 class Article(models.Model):

@@ -1,38 +1,40 @@
-"""What the sampler walks, and compares besides the objects themselves: the columns that listings are read from."""
+"""What the sampler walks, and compares besides the objects themselves: what listings and search are read from."""
 
 from collections.abc import Mapping, Sequence
 
-from django.db.models import Model
-
 from scaling.cache import Built
+from scaling.walking import ids_after
 
 from .documents import columns
 from .models import Document, Product
-
-
-def ids_after(model: type[Model], pk: int, most: int) -> list[int]:
-    """The next ids in a table."""
-    return list(model.objects.filter(pk__gt=pk).order_by("pk").values_list("pk", flat=True)[:most])
+from .search_index import indexes_of, stored_indexes
 
 
 def product_ids_after(pk: int, most: int) -> list[int]:
     """The next ids of products and of documents: what is gone may have left one behind."""
-    return sorted({*ids_after(Product, pk, most), *ids_after(Document, pk, most)})[:most]
+    return sorted({*ids_after(Product.objects.all(), pk, most), *ids_after(Document.objects.all(), pk, most)})[:most]
 
 
 def count_products() -> int:
     return max(Product.objects.count(), Document.objects.count())
 
 
-def unsound_documents(built: Mapping[int, Built]) -> dict[int, str]:
-    """Documents that are missing, left behind, or sorted by something else than they hold."""
+def unsound_documents(built: Mapping[int, Built], shape: str) -> dict[int, str]:
+    """Documents that are missing, left behind, or sorted by something else than they hold; and products that search
+    finds by other words."""
     rows = {row.pk: row for row in Document.objects.defer("data", "left").filter(pk__in=built, is_gone=False)}
-    told = {pk: _told(rows.get(pk), one.data) for pk, one in built.items()}
+    stored, wanted = stored_indexes(built), indexes_of({pk: one.data for pk, one in built.items() if one.data})
+    told = {}
+    for pk, one in built.items():
+        words = "words of search" if stored.get(pk, {}) != wanted.get(pk, {}) else ""
+        told[pk] = ", ".join(what for what in (_told(rows.get(pk), one, shape), words) if what)
     return {pk: what for pk, what in told.items() if what}
 
 
-def _told(row: Document | None, data: dict | None) -> str:
-    if row is None or data is None:
-        return "has no document" if data else "has left its document" if row else ""
-    names: Sequence[str] = [name for name, value in columns(data).items() if getattr(row, name) != value]
-    return ", ".join(f"column {name}" for name in names)
+def _told(row: Document | None, one: Built, shape: str) -> str:
+    """A document of another form is read by another release: its version and columns are compared, its data not."""
+    if row is None or one.data is None:
+        return "has no document" if one.data else "has left its document" if row else ""
+    names: Sequence[str] = [name for name, value in columns(one.data).items() if getattr(row, name) != value]
+    is_behind = row.shape != shape and row.version != one.version
+    return ", ".join([*(f"column {name}" for name in names), *(["version of another form"] if is_behind else [])])

@@ -4,7 +4,8 @@ Workers write it after a product is assembled. The vocabulary in `Trigram` only 
 any more is harmless, because a correction is shown only when it finds something.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 
 from django.db import transaction
 
@@ -35,16 +36,27 @@ def index_entries(data: dict, category: str = "") -> dict[str, int]:
     return kept
 
 
+def indexes_of(products: Mapping[int, dict]) -> dict[int, dict[str, int]]:
+    """The words of these products, given as {id: data}, as they should be stored."""
+    categories = {data["category_id"] for data in products.values()}
+    names = dict(Category.objects.filter(pk__in=categories).values_list("pk", "name"))
+    return {pk: index_entries(data, names.get(data["category_id"], "")) for pk, data in products.items()}
+
+
+def stored_indexes(ids: Iterable[int]) -> dict[int, dict[str, int]]:
+    """The words that are stored of those that have any."""
+    found: defaultdict[int, dict[str, int]] = defaultdict(dict)
+    rows = Term.objects.filter(product_id__in=list(ids)).values_list("product_id", "term", "weight")
+    for pk, term, weight in rows:
+        found[pk][term] = weight
+    return found
+
+
 def store_indexes(products: dict[int, dict]) -> None:
     """Replace the rows of these products, given as {id: data}, touching only what differs."""
-    categories = {data["category_id"] for data in products.values()}
     with transaction.atomic():  # reads in here are the primary's
-        names = dict(Category.objects.filter(pk__in=categories).values_list("pk", "name"))
-        wanted = {
-            (pk, term): weight
-            for pk, data in products.items()
-            for term, weight in index_entries(data, names.get(data["category_id"], "")).items()
-        }
+        entries = indexes_of(products)
+        wanted = {(pk, term): weight for pk, words in entries.items() for term, weight in words.items()}
         _replace(products, wanted)
         _learn({term for _, term in wanted})
 

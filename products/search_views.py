@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from scaling.cache import fetch
+from scaling.flights import flights
 from scaling.replicas import own_writes
 
 from . import search as index
@@ -21,7 +22,7 @@ def search(request: HttpRequest) -> HttpResponse:
     """Results, best first. A query that is too long is cut, one that finds nothing is answered by its neighbour."""
     q = asked(request)
     number = request.GET.get("page")
-    with own_writes():
+    with own_writes(), flights.reading():
         results = index.search(q, parse(number), PAGE_SIZE)
     page = page_of(number, results.total, PAGE_SIZE)
     wants = [PRODUCTS.cards(results.ids)] if results.ids else []
@@ -40,7 +41,7 @@ def search(request: HttpRequest) -> HttpResponse:
 @require_safe
 def suggest(request: HttpRequest) -> HttpResponse:
     """{"products": [{name, url, price, picture}], "words": […]}; `picture` is the address of the small one."""
-    with own_writes():
+    with own_writes(), flights.reading():
         found = index.suggest(asked(request))
     products = [suggestion(card) for card in cards(found["products"]).values()]
     return public(JsonResponse({"products": products, "words": found["words"]}))

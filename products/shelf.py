@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 
 from scaling.cache import fetch
+from scaling.flights import flights
 from scaling.listings import Listing, Slice, known
 from scaling.replicas import own_writes
 
@@ -66,14 +67,15 @@ class Sieve:
     def read(self, first: int, last: int) -> tuple[list[dict], Slice]:
         """The shelves for the header, and what was asked for from rank `first` to `last`.
 
-        One tag or none is a listing of the cache: one round trip. Combinations are read from the documents.
+        One tag or none is a listing of the cache: one round trip. Combinations are read from the documents,
+        by few at once.
         """
         if len(self.tags) <= 1 and not self.in_stock:
             listing = listing_of(self.category_id, "".join(self.tags), self.sort)
             shelves, goods = fetch(all_shelves(), listing.slice(first, last))
             return shelves.cards, goods
         found = documents.matching(self.category_id, self.tags, in_stock=self.in_stock)
-        with own_writes():
+        with own_writes(), flights.reading():
             total, ids = documents.ids(found, self.sort, first, last)
         shelves, cards = fetch(all_shelves(), PRODUCTS.cards(ids))
         return shelves.cards, Slice(total, list(cards.values()))

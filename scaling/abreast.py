@@ -1,6 +1,7 @@
 """Keeping the cache abreast: of what a visitor has just changed, and of what was changed while it was away."""
 
 import logging
+import time
 from collections.abc import Iterable
 
 from django.conf import settings
@@ -14,6 +15,7 @@ from .replicas import unit_of_work
 from .stores import cache
 
 REFRESHES = 3  # until what a visitor has changed is built, or is read from the tables
+WAIT_SECONDS = 0.5  # a visitor does, before the view begins
 MOST_UNDONE = 2_000
 
 log = logging.getLogger(__name__)
@@ -21,7 +23,8 @@ log = logging.getLogger(__name__)
 
 def bring_up_to(versions: dict[str, int]) -> bool:
     """Refresh those of these objects ("name:id") that are not stored, or as older versions. False if that was in
-    vain."""
+    vain, or somebody else takes longer than WAIT_SECONDS over it: then they are read from the tables."""
+    deadline = time.monotonic() + WAIT_SECONDS
     wanted = {name: version for name, version in versions.items() if name.partition(":")[0] in registry}
     for _ in range(REFRESHES):
         stale = _by_name(older_than(wanted))
@@ -29,7 +32,7 @@ def bring_up_to(versions: dict[str, int]) -> bool:
             return True
         for name, ids in stale.items():
             try:
-                built = registry[name].refresh(ids)
+                built = registry[name].refresh(ids, wait_seconds=deadline - time.monotonic())
             except RefusedError:
                 return False
             for pk in ids:
@@ -50,6 +53,11 @@ def older_than(versions: dict[str, int]) -> list[tuple[str, int]]:
         pipeline.hget(registry[name].key(pk), f"v:{registry[name].shape}")
     stored = zip(named, versions.values(), pipeline.execute(), strict=True)
     return [each for each, version, found in stored if found is None or int(found) < version]
+
+
+def probe() -> None:
+    """Raise unless the cache takes what is written: a replica answers readers, too."""
+    cache().set("probe", "", px=1)
 
 
 def catch_up() -> None:

@@ -2,11 +2,11 @@ from django.apps import AppConfig
 from django.db.backends.signals import connection_created
 
 from . import checks  # noqa: F401, registers what is checked
-from .abreast import catch_up
+from .abreast import catch_up, probe
 from .breaker import CACHE
+from .lineage import vouch
 from .queries import stamp_writes
 from .replicas import notice_writes
-from .stores import cache
 from .xray import count_sql
 
 
@@ -14,7 +14,7 @@ class ScalingConfig(AppConfig):
     name = "scaling"
 
     def ready(self) -> None:
-        CACHE.probe, CACHE.catch_up = lambda: cache().ping(), catch_up
+        CACHE.vouch, CACHE.probe, CACHE.catch_up = vouch, probe, catch_up
         connection_created.connect(count_sql, dispatch_uid="scaling.xray")
         connection_created.connect(notice_writes, dispatch_uid="scaling.replicas")
         connection_created.connect(stamp_writes, dispatch_uid="scaling.queries")

@@ -39,7 +39,11 @@ class Behind:
             if name in self._pending or len(self._pending) >= MOST_WAITING:
                 return
             self._pending.add(name)
-        self._threads.submit(self._do, name, work)
+        try:
+            self._threads.submit(self._do, name, work)
+        except RuntimeError as error:  # no thread to be had, or the process is about to end
+            log.warning("%s was not built behind: %s", name, error)
+            self._done(name)
 
     def wait(self, seconds: float) -> bool:
         """Until nothing is left to be done, or False when that takes longer."""
@@ -56,9 +60,12 @@ class Behind:
             log.exception("%s was not built behind", name)
         finally:
             connections.close_all()
-            with self._changed:
-                self._pending.discard(name)
-                self._changed.notify_all()
+            self._done(name)
+
+    def _done(self, name: str) -> None:
+        with self._changed:
+            self._pending.discard(name)
+            self._changed.notify_all()
 
 
 behind = Behind()

@@ -8,29 +8,45 @@ it.
 
 import logging
 import os
+import re
 import threading
 from collections.abc import Callable
 
+from redis.connection import Connection
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 PROBE_SECONDS = 0.25
 LOST = (RedisConnectionError, RedisTimeoutError)  # what a server that is away raises
+# A replica, a disk or a memory that is full, a server that reads its data back, a cluster in pieces. Before version 7
+# what a script met stands in the middle of the error.
+UNFIT = re.compile(r"(?:^|: -)(?:READONLY|MISCONF|OOM|LOADING|CLUSTERDOWN|MASTERDOWN|NOREPLICAS|BUSY) ")
 
 log = logging.getLogger(__name__)
 
 
-class Breaker:
-    """Of one server. `probe` raises while it is away; `catch_up` makes it fit to be read from. Both are set by who
-    knows how (`scaling.apps`)."""
+class UnfitError(RedisConnectionError):
+    """The server answers, and says that it cannot serve anybody: it is as good as away."""
 
+
+def is_unfit(error: ResponseError) -> bool:
+    """Whether the state of the server is at fault, and not what it was asked."""
+    return bool(UNFIT.search(f"{error.status_code} {error}" if error.status_code else str(error)))
+
+
+class Breaker:
+    """Of one server. `vouch` sees to it that a new connection leads to nothing old; `probe` raises while the server
+    is away; `catch_up` makes it fit to be read from. They are set by who knows how (`scaling.apps`)."""
+
+    vouch: Callable[[Connection], object]
     probe: Callable[[], object]
     catch_up: Callable[[], object]
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.is_open = False
+        self.run = b""  # the run id of the server that was vouched for; after a failure nobody knows which it is
         self._lock = threading.Lock()
         self._prober: int | None = None
 
@@ -44,7 +60,7 @@ class Breaker:
         with self._lock:
             if self.is_open:
                 return
-            self.is_open = True
+            self.is_open, self.run = True, b""
         log.warning("The server `%s` is away", self.name)
         threading.Thread(target=self._wait, name=f"breaker-{self.name}", daemon=True).start()
 

@@ -36,6 +36,7 @@ from .stores import cache
 __all__ = ["Built", "CachedData", "CachedObject", "Stored", "Want", "Whole", "fetch", "registry"]
 
 REFRESHES = 3  # tries to store against others who take over, evict or flush
+SUPERSEDED_SECONDS = 10.0  # two leases: by then whoever has taken over has stored, or is dead
 LOOK_AGAIN_SECONDS = 0.02
 
 _read, _cards = lua.Script("read"), lua.Script("cards")
@@ -85,27 +86,27 @@ class CachedObject(Kind):
                 cards[pk] = card
         return cards
 
-    def refresh(self, ids: Iterable[int]) -> dict[int, Built]:
+    def refresh(self, ids: Iterable[int], *, wait_seconds: float = SUPERSEDED_SECONDS) -> dict[int, Built]:
         """Build again, write what is durable, and store, taking over from whoever is building; then move the entries
         in listings. Returns what was built of each. Whoever is taken over by another refresh waits for it, and builds
         again if nothing comes of that. With the cache down the durable part is still written before the error goes
-        up. Raises RefusedError when it is in vain again and again."""
+        up. Raises RefusedError when it is in vain again and again, or after `wait_seconds` in all."""
+        deadline = time.monotonic() + wait_seconds
         waiting = list(dict.fromkeys(ids))
         whole: dict[int, Built] = {}
         for _ in range(REFRESHES):
             built, refused = self._refresh(waiting)
             whole |= built
-            waiting = self._not_superseded(refused)
+            waiting = self._not_superseded(refused, deadline)
             if not waiting:
                 return whole
         raise RefusedError(f"{self.name} {waiting} could not be stored.")
 
-    def forget(self, ids: Iterable[int], floor: int = 0) -> None:
-        """Drop what is stored, late builders included: the next reader builds. With `floor` (microseconds) nothing
-        older than that is stored any more."""
+    def forget(self, ids: Iterable[int]) -> None:
+        """Drop what is stored, late builders included: the next reader builds. The floor stays."""
         keys = [self.key(pk) for pk in ids]
         if keys:
-            fence.forget(keys, floor)
+            fence.forget(keys)
 
     def peek(self, pk: int) -> codec.Packed | None:
         """What is stored now, of an object that exists. Builds nothing."""
@@ -120,24 +121,24 @@ class CachedObject(Kind):
         except CACHE_DOWN:
             self._persist(self.assemble_all(ids))
             raise
-        built = self.assemble_all(ids)
-        places = self._persist(built)
-        stored = self.store({pk: leases[pk] for pk in places}, built, places)
+        with self.building(leases):
+            built = self.assemble_all(ids)
+            places = self._persist(built)
+            stored = self.store({pk: leases[pk] for pk in places}, built, places)
         if left := {pk: built[pk] for pk in stored if places[pk]}:
             self.settle(left)
         return built, {pk: leases[pk] for pk in ids if pk not in stored}
 
-    def _not_superseded(self, refused: Mapping[int, fence.Lease]) -> list[int]:
+    def _not_superseded(self, refused: Mapping[int, fence.Lease], deadline: float) -> list[int]:
         """Those that have to be built again, once nobody is building them any more."""
         again: list[int] = []
         waiting = dict(refused)
-        deadline = time.monotonic() + 2 * fence.LEASE_MS / 1000
         while waiting:
             became = fence.outcome({self.key(pk): lease for pk, lease in waiting.items()})
             again += [pk for pk in waiting if became[self.key(pk)] not in (fence.BUSY, fence.THERE)]
             waiting = {pk: lease for pk, lease in waiting.items() if became[self.key(pk)] == fence.BUSY}
             if waiting and time.monotonic() > deadline:
-                return [*again, *waiting]
+                raise RefusedError(f"{self.name} {list(waiting)} is being built by somebody else.")
             if waiting:
                 time.sleep(LOOK_AGAIN_SECONDS)
         return again

@@ -5,6 +5,7 @@ far the primary's log was, and which objects changed. The next request reads whe
 token ends when everybody has them: no clock is asked.
 """
 
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -15,6 +16,7 @@ from django.utils.module_loading import import_string
 
 from . import tokens
 from .abreast import bring_up_to
+from .clock import now_us
 from .monitor import monitor
 from .positions import Position, log_of, merged
 from .replicas import Work, move_elsewhere, unit_of_work
@@ -22,6 +24,7 @@ from .tokens import Token
 from .unavailable import OUTAGES, unavailable
 
 SAFE = ("GET", "HEAD")
+WAIT_SECONDS = 1.5  # in all, for others who read or build what a visitor wants
 
 
 class Changes(Protocol):
@@ -50,6 +53,7 @@ class CausalMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         token = tokens.brought(request)
         with unit_of_work() as work:
+            work.waits_until = time.monotonic() + WAIT_SECONDS
             if token:
                 self._bind(work, token)
             response = self.get_response(request)
@@ -95,7 +99,7 @@ class CausalMiddleware:
                 position = log_of(connection).current(connection)
         except Error:
             connection.close()
-        whole_since = tokens.now_us() if objects is None else 0
+        whole_since = now_us() if objects is None else 0
         return Token(position, objects or {}, whole_since, monitor().epoch)
 
     def _end(self, work: Work, token: Token, response: HttpResponse) -> None:

@@ -91,6 +91,7 @@ def undone() -> set[str]:
 def _look(kind: Kind, ids: Sequence[int]) -> Looked:
     waiting = undone()
     stored, unreadable = _stored(kind, ids)
+    floors = _floors(kind, ids)
     copies, built = kind.durable(ids), kind.assemble_all(ids)
     unsound = kind.unsound(built)
     if not may_store():
@@ -98,7 +99,7 @@ def _look(kind: Kind, ids: Sequence[int]) -> Looked:
     looked, now = Looked(), time.time_ns() // 1000
     for pk in ids:
         one, copy = built[pk], copies.get(pk)
-        of_cache = "cannot be read" if pk in unreadable else _of_cache(stored.get(pk), one, now)
+        of_cache = "cannot be read" if pk in unreadable else _of_cache(stored.get(pk), one, now, floors[pk])
         of_documents = _joined(differences(copy, one) if copy else "", unsound.get(pk, ""))
         if not (of_cache or of_documents):
             continue
@@ -126,15 +127,25 @@ def differences(found: Built, built: Built) -> str:
     return _joined(*names)
 
 
-def _of_cache(stored: Built | None, built: Built, now: int) -> str:
-    """What is not stored was evicted, and what has expired is built again by who reads it: neither is wrong."""
-    return "" if stored is None or stored.expires_at <= now else differences(stored, built)
+def _of_cache(stored: Built | None, built: Built, now: int, floor: int) -> str:
+    """What is not stored was evicted, and what has expired is built again by who reads it: neither is wrong, unless
+    the fence has heard of more than the tables know. Then what is true would be refused for good."""
+    if stored is None or stored.expires_at <= now:
+        return "waits for a version that is not there" if built.version and floor > built.version else ""
+    return differences(stored, built)
 
 
 def _is_young(built: Built, copy: Built, now: int) -> bool:
     """Whether it has changed shortly before, by somebody or by itself."""
     since = now - IN_FLIGHT_SECONDS * 1_000_000
     return built.version > since or since < copy.expires_at <= now
+
+
+def _floors(kind: Kind, ids: Sequence[int]) -> dict[int, int]:
+    pipeline = cache().pipeline(transaction=False)
+    for pk in ids:
+        pipeline.hget(kind.key(pk), "floor")
+    return {pk: int(floor or 0) for pk, floor in zip(ids, pipeline.execute(), strict=True)}
 
 
 def _stored(kind: Kind, ids: Sequence[int]) -> tuple[dict[int, Built], set[int]]:
@@ -166,6 +177,8 @@ def _odd(listing: Listing) -> set[Odd]:
     """The members that stand in the listing and not in the database, or the other way round, or somewhere else; none
     of a listing that is not there, and none that is in flight."""
     waiting = undone()
+    if listing.key.removeprefix("l:") in waiting:
+        return set()
     there = {member.decode(): score for member, score in cache().zscan_iter(listing.key, count=MEMBERS)}
     if not there:
         return set()
@@ -177,7 +190,8 @@ def _odd(listing: Listing) -> set[Odd]:
         if len(odd) >= MOST_ODD:
             there.clear()
             break
-    odd |= {(member, score, None) for member, score in there.items()}
+    if not listing.is_sieved:
+        odd |= {(member, score, None) for member, score in there.items()}
     return {each for each in odd if f"{listing.of.name}:{each[0].rpartition('|')[2]}" not in waiting}
 
 

@@ -22,7 +22,7 @@ MISSING, EXPIRED, OVER = "missing", "expired", "over"  # why a lease is asked fo
 BUSY, THERE = 0, 1  # answers of lease.lua, and of superseded.lua; any other is since when the lease is ours
 
 _lease, _store, _forget = lua.Script("lease"), lua.Script("store"), lua.Script("forget")
-_superseded = lua.Script("superseded")
+_superseded, _lease_end = lua.Script("superseded"), lua.Script("lease_end")
 
 Entry = tuple[str, float, str]  # listing key, score, member
 Place = tuple[str, str]  # listing key, member
@@ -63,6 +63,11 @@ def take(keys: Iterable[str], shape: str, why: str) -> dict[str, Lease]:
     return {key: Lease(tokens[key], since) for key, since in zip(tokens, answers, strict=True)}
 
 
+def give_back(leases: Mapping[str, Lease]) -> None:
+    """Of a build that failed: nobody has to wait for its end. A lease that somebody has taken over stays theirs."""
+    lua.run(cache(), [(_lease_end, [key], [lease.token]) for key, lease in leases.items()])
+
+
 def outcome(leases: Mapping[str, Lease]) -> dict[str, int]:
     """What became of builds that were not stored: BUSY while who has taken over builds, THERE when a later refresh
     has stored, and anything else when it has to be built again."""
@@ -78,9 +83,9 @@ def store(shape: str, records: dict[str, tuple[str, Record]]) -> list[bool]:
     return [bool(answer) for answer in lua.run(cache(), calls)]
 
 
-def forget(keys: Iterable[str], floor: int = 0) -> None:
-    """Drop what is stored, and late builders with it. What is older than `floor` (microseconds) comes not back."""
-    lua.run(cache(), [(_forget, [key], [floor]) for key in keys])
+def forget(keys: Iterable[str]) -> None:
+    """Drop what is stored, and late builders with it. The floor stays."""
+    lua.run(cache(), [(_forget, [key], []) for key in keys])
 
 
 def _store_call(key: str, token: str, shape: str, record: Record) -> lua.Call:

@@ -55,6 +55,7 @@ class Result:
     faults: list[Fault] = field(default_factory=list)
     repaired: int = 0
     later: int = 0  # in flight, to be looked at again
+    left: int = 0  # objects and listings of this run that were not compared
     is_cut_short: bool = False
 
     def __str__(self) -> str:
@@ -67,7 +68,9 @@ class Result:
             parts.append("nothing was wrong")
         if self.later:
             parts.append(f"{self.later:,} in flight, to be looked at again")
-        if self.is_cut_short:
+        if self.left:
+            parts.append(f"{self.left:,} left for a later run")
+        elif self.is_cut_short:
             parts.append("there was no time for the rest")
         return f"{'; '.join(parts)}."
 
@@ -91,7 +94,12 @@ def tallies() -> list[Tally]:
     for key, count in counts.items():
         name, _, what = key.decode().partition(":")
         found[name][what] = float(count) if what.endswith("_at") else int(count)
-    return [Tally(name, **of_name) for name, of_name in sorted(found.items())]
+    return [_tally(name, of_name) for name, of_name in sorted(found.items())]
+
+
+def _tally(name: str, counts: Mapping[str, Any]) -> Tally:
+    """Another release may count what this one has no word for."""
+    return Tally(name, **{what: counts[what] for what in Tally.__slots__ if what in counts})
 
 
 def latest() -> list[Found]:
@@ -123,7 +131,13 @@ def put_off(name: str, ids: Collection[int]) -> None:
         keep().sadd(key, *ids)
 
 
-def take_put_off(name: str, most: int) -> list[int]:
-    """Some that are to be looked at again."""
-    found: Any = keep().spop(f"{LATER}:{name}", most)
+def some_put_off(name: str, most: int) -> list[int]:
+    """Some that are to be looked at again, at random. They stay until `settled`: a run may be cut short."""
+    found: Any = keep().srandmember(f"{LATER}:{name}", most)
     return sorted(int(pk) for pk in found)
+
+
+def settled(name: str, ids: Collection[int]) -> None:
+    """These have been compared, and need not be looked at again."""
+    if ids:
+        keep().srem(f"{LATER}:{name}", *ids)

@@ -17,9 +17,10 @@ from typing import Any, TypeVar
 
 from django.db import OperationalError
 
+from .replicas import current
+
 READS_AT_ONCE = 4
-PATIENCE_SECONDS = 2.0  # for a place among the readers
-SHARED_SECONDS = 5.0  # for what somebody else is at
+PATIENCE_SECONDS = 1.5  # for a place among the readers, or for what somebody else is at
 RECENT_SECONDS = 1.0
 MOST_RECENT = 1_000
 
@@ -72,7 +73,7 @@ class Flights:
     @contextmanager
     def reading(self) -> Iterator[None]:
         """A place among those who read. Whoever gets none in time is told what a database too busy would say."""
-        if not self._reads.acquire(timeout=PATIENCE_SECONDS):
+        if not self._reads.acquire(timeout=seconds_left(PATIENCE_SECONDS)):
             raise OperationalError("Too many are reading at once.")
         try:
             yield
@@ -80,9 +81,14 @@ class Flights:
             self._reads.release()
 
 
+def seconds_left(most: float) -> float:
+    """How long this work may wait: `most`, and in a request no longer than all its waiting may last."""
+    return max(0.0, min(most, current().waits_until - time.monotonic()))
+
+
 def _result(shared: Future[Any]) -> Any:
     try:
-        return shared.result(SHARED_SECONDS)
+        return shared.result(seconds_left(PATIENCE_SECONDS))
     except FutureTimeoutError:
         raise OperationalError("Somebody is at it, and takes too long.") from None
 

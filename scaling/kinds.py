@@ -4,11 +4,12 @@
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from .fence import Lease, Place, Record, store, take
-from .reading import ABSENT, Built
+from .fence import Lease, Place, Record, give_back, store, take
+from .reading import ABSENT, CACHE_DOWN, Built
 from .replicas import may_store
 
 Places = Mapping[int, Sequence[Place]]
@@ -71,6 +72,16 @@ class Kind:
         """Ask for leases, see `fence.take`."""
         taken = take([self.key(pk) for pk in ids], self.shape, why)
         return {pk: taken[self.key(pk)] for pk in ids}
+
+    @contextmanager
+    def building(self, leases: Mapping[int, Lease]) -> Iterator[None]:
+        """Around a build: one that fails gives its leases back at once, and the error goes up."""
+        try:
+            yield
+        except BaseException:
+            with suppress(*CACHE_DOWN):
+                give_back({self.key(pk): lease for pk, lease in leases.items()})
+            raise
 
     def store(
         self, leases: Mapping[int, Lease], built: Mapping[int, Built], places: Places | None = None

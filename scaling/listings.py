@@ -14,14 +14,16 @@ from .behind import behind
 from .breaker import CACHE
 from .cache import CachedObject, Stored, Want
 from .flights import flights
+from .reading import must_ask_itself
 from .replicas import current, may_store, own_writes, primary
 from .stores import cache
 
-REBUILD_SECONDS = 60
+REBUILD_SECONDS = 60  # between two chunks
 CHUNK = 500
 
 _slice, _tidy = lua.Script("slice"), lua.Script("listing_tidy")
 _begin, _add, _finish = lua.Script("listing_begin"), lua.Script("listing_add"), lua.Script("listing_finish")
+_lock_end = lua.Script("lock_end")
 
 Row = tuple[float, str]  # score, member
 
@@ -32,6 +34,7 @@ class Slice:
 
     total: int
     cards: list[Stored]
+    is_cached: bool = False  # read from the cache, and not from the database
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Listing:
     rows: Callable[[], Iterable[Row]]
     ids: Callable[[int, int], tuple[int, Sequence[int]]]
     is_reversed: bool = False
+    is_sieved: bool = False  # readers leave out what should not stand there: only what is missing is wrong of it
 
     def slice(self, first: int, last: int) -> Want:
         """For `fetch`: the objects from rank `first` to rank `last`, both counted from 0 and included."""
@@ -56,14 +60,7 @@ class Listing:
 
     def rebuild(self) -> bool:
         """Read all rows from the database and put them in place at once. False when a later rebuild took over."""
-        token = secrets.token_hex(8)
-        _begin(cache(), [self.key], [token, REBUILD_SECONDS])
-        rows = iter(self.rows())
-        while chunk := list(islice(rows, CHUNK)):
-            flat = [part for row in chunk for part in row]
-            if not _add(cache(), [self.key], [token, *flat]):
-                return False
-        return bool(_finish(cache(), [self.key], [token]))
+        return self._rebuild(secrets.token_hex(8))
 
     def forget(self) -> None:
         """Drop it; the next reader has it rebuilt. A rebuild that has begun goes along."""
@@ -83,18 +80,30 @@ class Listing:
         cards = self.of.open_cards(ids, answer[2::2])
         if absent := [member for pk, member in zip(ids, members, strict=True) if pk not in cards]:
             _tidy(cache(), [self.key], [f"o:{self.of.name}:", *absent])
-        return Slice(answer[0], list(cards.values()))
+        return Slice(answer[0], list(cards.values()), is_cached=True)
 
     def _rebuild_alone(self) -> None:
         """One process does, from the primary: what a replica gives may be behind, and is not stored."""
-        lease = f"{self.key}:lease"
-        if may_store() and cache().set(lease, "1", nx=True, ex=REBUILD_SECONDS):
+        lease, token = f"{self.key}:lease", secrets.token_hex(8)
+        if not may_store() or not cache().set(lease, token, nx=True, ex=REBUILD_SECONDS):
+            return
+        try:
             with primary():
-                self.rebuild()
-            cache().delete(lease)
+                self._rebuild(token)
+        finally:
+            _lock_end(cache(), [lease], [token])
+
+    def _rebuild(self, token: str) -> bool:
+        _begin(cache(), [self.key], [token, REBUILD_SECONDS])
+        rows = iter(self.rows())
+        while chunk := list(islice(rows, CHUNK)):
+            flat = [part for row in chunk for part in row]
+            if not _add(cache(), [self.key], [token, REBUILD_SECONDS, *flat]):
+                return False
+        return bool(_finish(cache(), [self.key], [token]))
 
     def _from_database(self, first: int, last: int) -> Slice:
-        if current().bears_token:
+        if must_ask_itself():
             total, ids = self._ids(first, last)
         else:
             share = flights.share_for_a_while if CACHE.is_open else flights.share

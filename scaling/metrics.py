@@ -3,11 +3,14 @@
 A figure that nobody can tell, because the server that has it is away, is left out: it must not look like a zero.
 """
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from . import findings
 from .breaker import CACHE
+from .findings import PLACES
+from .xray import clone_id
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
@@ -36,16 +39,17 @@ def page(metrics: Iterable[Metric]) -> str:
 
 
 def of_this_process() -> list[Metric]:
-    """Whether the cache is away for this process, which asks nobody else."""
-    return [Metric("cache_breaker_open", "gauge", "1 while the cache is away.", [({}, CACHE.is_open)])]
+    """Whether the cache is away for this process, which asks nobody else: the label says whose word it is."""
+    mine = {"process": f"{clone_id()}/{os.getpid()}"}
+    told = "1 while the cache is away for the process that answers."
+    return [Metric("cache_breaker_open", "gauge", told, [(mine, CACHE.is_open)])]
 
 
 def of_the_sampler() -> list[Metric]:
     """What it has counted, of all processes together. Raises RedisError when `keep` is down."""
     tallies = findings.tallies()
     compared = [({"kind": each.name}, each.compared) for each in tallies]
-    places = ("cached", "documents", "listings")
-    wrong = [({"kind": each.name, "where": where}, getattr(each, where)) for each in tallies for where in places]
+    wrong = [({"kind": each.name, "where": where}, getattr(each, where)) for each in tallies for where in PLACES]
     repaired = [({"kind": each.name}, each.repaired) for each in tallies]
     runs = [({"kind": each.name}, each.run_at) for each in tallies]
     rounds = [({"kind": each.name}, each.round_at) for each in tallies]

@@ -11,29 +11,32 @@ from functools import partial
 
 from . import codec, fence
 from .breaker import CACHE
-from .flights import flights
+from .flights import flights, seconds_left
 from .kinds import Kind, registry
-from .reading import CACHE_DOWN, Built
+from .reading import CACHE_DOWN, Built, must_ask_itself
 from .replicas import current, may_store
 from .stores import cache
 
-WAIT_SECONDS = 1.5
+WAIT_SECONDS = 1.0  # for another builder; there must be time left to read
 LOOK_AGAIN_SECONDS = 0.02
 
 
 def fill(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
     """Build what a reader misses, all of it in one batch. Threads that want the same share one answer; whoever has
     just written does not share what may have been begun before."""
-    if current().bears_token:
+    if must_ask_itself():
         return _fill(kind, ids)
     return flights.share((kind.name, tuple(ids)), partial(_fill, kind, ids))
 
 
 def read_without_cache(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
-    """The durable copies, and from the tables what there is none of; all from the tables for somebody who has just
-    written."""
+    """The durable copies, and from the tables what there is none of; all from the tables for a visitor who has
+    written shortly before. Either way few read at once."""
     if current().bears_token:
-        return kind.assemble_all(ids)
+        with flights.reading():
+            return kind.assemble_all(ids)
+    if must_ask_itself():
+        return _read_durable(kind, ids)
     share = flights.share_for_a_while if CACHE.is_open else flights.share
     return share((kind.name, "durable", tuple(ids)), partial(_read_durable, kind, ids))
 
@@ -67,7 +70,7 @@ def _fill(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
 
 def _build_or_wait(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
     """Build those whose lease is free, and wait shortly for who is building the others."""
-    deadline = time.monotonic() + (0 if current().bears_token else WAIT_SECONDS)
+    deadline = time.monotonic() + (0 if must_ask_itself() else seconds_left(WAIT_SECONDS))
     built: dict[int, Built] = {}
     waiting = list(ids)
     while waiting:
@@ -88,9 +91,10 @@ def _build(kind: Kind, leases: Mapping[int, fence.Lease]) -> dict[int, Built]:
     ours = {pk: lease for pk, lease in leases.items() if lease.is_ours}
     if not ours:
         return {}
-    with flights.reading():
-        built = kind.assemble_all(list(ours))
-    kind.store(ours, built)
+    with kind.building(ours):
+        with flights.reading():
+            built = kind.assemble_all(list(ours))
+        kind.store(ours, built)
     return built
 
 

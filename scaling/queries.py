@@ -29,15 +29,15 @@ from typing import Any
 from django.apps import apps
 from django.conf import settings
 from django.core.exceptions import EmptyResultSet
-from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import QuerySet
 from django.db.models.query import FlatValuesListIterable, ValuesIterable, ValuesListIterable
 from redis.exceptions import RedisError
 
 from . import codec, lua
-from .reading import CACHE_DOWN
-from .replicas import current, is_write, may_store, snapshot
+from .reading import CACHE_DOWN, must_ask_itself
+from .replicas import is_write, may_store, snapshot
 from .stores import cache
 
 TIMEOUT_SECONDS = 300
@@ -64,7 +64,7 @@ def cached_query(queryset: QuerySet, *, seconds: int = TIMEOUT_SECONDS) -> list:
         raise ValueError(
             f"Nobody hears of writes to {', '.join(sorted(unstamped))}: see the setting UNSTAMPED_TABLES."
         )
-    if _must_ask_the_database():
+    if must_ask_itself():
         return _plain(queryset)
     question = repr((queryset._iterable_class.__name__, sql, params)).encode()  # type: ignore[attr-defined]
     call = [hashlib.blake2b(question, digest_size=16).hexdigest(), _new_stamp()]
@@ -73,12 +73,6 @@ def cached_query(queryset: QuerySet, *, seconds: int = TIMEOUT_SECONDS) -> list:
     except CACHE_DOWN:
         return _plain(queryset)
     return codec.decompress(stored) if stored else _ask_and_store(queryset, key, seconds)
-
-
-def _must_ask_the_database() -> bool:
-    work = current()
-    is_inside = connections[DEFAULT_DB_ALIAS].in_atomic_block
-    return bool(work.bears_token or work.is_bound or work.blocks or is_inside)
 
 
 def _plain(queryset: QuerySet) -> list:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import DEFAULT_DB_ALIAS, connections
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
@@ -13,6 +14,13 @@ from .replicas import current
 from .stores import cache
 
 CACHE_DOWN = (RedisConnectionError, RedisTimeoutError)
+
+
+def must_ask_itself() -> bool:
+    """Whether what others have read will not do for this work: its visitor has written shortly before, it writes or
+    reads the primary itself, or it is inside a transaction, where it sees what nobody else does."""
+    work, is_inside = current(), connections[DEFAULT_DB_ALIAS].in_atomic_block
+    return bool(work.bears_token or work.is_bound or work.blocks or is_inside)
 
 
 @dataclass(frozen=True, slots=True)

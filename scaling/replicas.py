@@ -5,8 +5,8 @@ rest of the request, and so does everything inside a transaction. After that the
 how far a replica must have come for this visitor. Who may do what is always asked of the primary.
 """
 
+import math
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,6 +18,7 @@ from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connec
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
+from .clock import now_us
 from .monitor import monitor
 from .positions import Position, log_of
 
@@ -36,7 +37,7 @@ class Work:
     position: Position = field(default_factory=dict)  # what it must see
     bears_token: bool = False  # its visitor has written shortly before
     is_built: bool = True  # the cache holds what that has changed
-    began_at: int = field(default_factory=lambda: time.time_ns() // 1000)  # microseconds since 1970
+    began_at: int = field(default_factory=now_us)  # microseconds since 1970
     blocks: int = 0  # of `primary()` around us
     is_bound: bool = False  # to the primary until the end: it asked for writing, or no replica was far enough
     written_on: Any = None  # the connection to the primary that something was written on
@@ -44,6 +45,7 @@ class Work:
     without_primary: bool = False  # the primary has failed under it
     has_read_behind: bool = False  # it assembled from a replica: nothing of that may be stored
     has_moved: bool = False  # it is run for the second time
+    waits_until: float = math.inf  # (time.monotonic) for others who read or build
 
 
 _work: ContextVar[Work | None] = ContextVar("work", default=None)

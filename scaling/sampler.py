@@ -16,8 +16,8 @@ from typing import Any
 
 from . import findings
 from .cache import CachedObject, RefusedError, registry
-from .comparing import CACHED, DOCUMENTS, LISTINGS, Fault, compare, compare_listing
-from .findings import Result
+from .comparing import Fault, compare, compare_listing
+from .findings import PLACES, Result
 from .listings import listing_of
 from .replicas import primary, unit_of_work
 from .stores import cache
@@ -36,14 +36,23 @@ log = logging.getLogger(__name__)
 
 class Sampler:
     """Compares objects of the kinds in `names` (all when empty; "listing" are the listings), each once at most, until
-    `seconds` have passed. Everything raises the outages of the servers it asks, and BusyError."""
+    `seconds` have passed; then it ends after the `batch` it is at. A listing with more than `longest` members is left
+    alone. What it left is counted. Everything raises the outages of the servers it asks, and BusyError."""
 
-    def __init__(self, names: Collection[str] = (), seconds: float = float("inf")) -> None:
+    def __init__(
+        self,
+        names: Collection[str] = (),
+        seconds: float = float("inf"),
+        batch: int = BATCH,
+        longest: float = float("inf"),
+    ) -> None:
+        self.batch, self.longest = batch, longest
         self.names = set(names) or {*registry, LISTING}
         self.result = Result()
         self._seconds = seconds
         self._ends_at = time.monotonic() + seconds
         self._met: defaultdict[str, set[int | str]] = defaultdict(set)
+        self._left: set[tuple[str, int | str]] = set()
 
     def kinds(self) -> list[tuple[CachedObject, int]]:
         """Those that can be walked, and about how many there are of each."""
@@ -53,7 +62,7 @@ class Sampler:
     def run(self) -> Result:
         """A share of all there is, such that RUNS_A_DAY of them are the whole."""
         for name in self.names & registry.keys():
-            self.objects(registry[name], findings.take_put_off(name, PUT_OFF))
+            self.objects(registry[name], findings.some_put_off(name, PUT_OFF))
         for kind, count in self.kinds():
             self._walk_on(kind, _share(count, LEAST_IDS))
         self._scan_on(_share(cache().dbsize(), LEAST_KEYS))
@@ -100,17 +109,20 @@ class Sampler:
     def objects(self, kind: CachedObject, ids: Sequence[int]) -> bool:
         """Compare these and repair what is wrong of them. False when there was no time for all."""
         left = [pk for pk in dict.fromkeys(ids) if pk not in self._met[kind.name]]
-        for start in range(0, len(left), BATCH):
+        for start in range(0, len(left), self.batch):
             if not self._has_time():
+                self._leave(kind.name, left[start:])
                 return False
-            self._compare(kind, left[start : start + BATCH])
+            self._compare(kind, left[start : start + self.batch])
         return True
 
     def listing(self, key: str) -> None:
         """The same with a listing. One that is wrong is dropped: its next reader has it built again."""
         listing = listing_of(key) if LISTING in self.names and key not in self._met[LISTING] else None
-        if listing is None or not self._has_time():
+        if listing is None:
             return
+        if not self._has_time() or cache().zcard(key) > self.longest:
+            return self._leave(LISTING, [key])
         self._met[LISTING].add(key)
         faults = compare_listing(listing).faults
         if faults:
@@ -122,6 +134,7 @@ class Sampler:
         self._met[kind.name].update(ids)
         wrong = list(dict.fromkeys(int(fault.subject) for fault in looked.faults))
         repaired = _repair(kind, wrong) if wrong else 0
+        findings.settled(kind.name, set(ids) - looked.later)
         findings.put_off(kind.name, looked.later)
         self.result.later += len(looked.later)
         self._tell(kind.name, len(ids) - len(looked.later), looked.faults, repaired)
@@ -130,7 +143,7 @@ class Sampler:
         self.result.compared += compared
         self.result.faults += faults
         self.result.repaired += repaired
-        counts = {where: sum(fault.where == where for fault in faults) for where in (CACHED, DOCUMENTS, LISTINGS)}
+        counts = {where: sum(fault.where == where for fault in faults) for where in PLACES}
         findings.tell(name, counts | {"compared": compared, "repaired": repaired}, faults)
         for fault in faults:
             log.warning("%s %s was wrong (%s): %s", fault.name, fault.subject, fault.where, fault.what)
@@ -142,6 +155,7 @@ class Sampler:
             asked = min(most, BATCH)
             ids = kind.after(int(before or 0), asked)
             if not self.objects(kind, ids):
+                self.result.left += most - asked
                 return
             after = str(ids[-1]) if len(ids) == asked else ""
             if not findings.move(kind.name, before, after):
@@ -156,11 +170,16 @@ class Sampler:
             cursor, keys = cache().scan(int(before or 0), count=min(most, BATCH))
             self.keys(keys)
             after = str(cursor) if cursor else ""
-            if not self._has_time() or not findings.move(LISTING, before, after):
+            if self.result.left or not self._has_time() or not findings.move(LISTING, before, after):
                 return
             if not after:
                 return findings.end_round(LISTING)
             before, most = after, most - max(len(keys), 1)
+
+    def _leave(self, name: str, subjects: Iterable[int | str]) -> None:
+        new = {(name, subject) for subject in subjects} - self._left
+        self._left |= new
+        self.result.left += len(new)
 
     def _has_time(self) -> bool:
         self.result.is_cut_short |= time.monotonic() >= self._ends_at
@@ -168,10 +187,10 @@ class Sampler:
 
 
 @contextmanager
-def sampling(names: Collection[str] = (), seconds: float = float("inf")) -> Iterator[Sampler]:
-    """A sampler that reads the primary: what a replica has not heard of yet is not wrong."""
+def sampling(names: Collection[str] = (), **bounds: Any) -> Iterator[Sampler]:
+    """A `Sampler` that reads the primary: what a replica has not heard of yet is not wrong."""
     with unit_of_work(), primary():
-        yield Sampler(names, seconds)
+        yield Sampler(names, **bounds)
 
 
 def _share(total: int, least: int) -> int:

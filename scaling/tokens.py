@@ -7,7 +7,6 @@ was begun meanwhile.
 
 import re
 import secrets
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -16,6 +15,7 @@ from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
 from . import lua
+from .clock import now_us
 from .positions import Position, merged
 from .reading import CACHE_DOWN
 from .stores import keep
@@ -54,10 +54,6 @@ class Token:
     def shortened(self) -> "Token":
         """The same promise in few words: of very many objects none is named."""
         return replace(self, objects={}, whole_since=now_us()) if len(self.objects) > MOST_OBJECTS else self
-
-
-def now_us() -> int:
-    return time.time_ns() // 1000
 
 
 def brought(request: HttpRequest) -> Token | None:

@@ -19,8 +19,9 @@ from django.core.exceptions import MiddlewareNotUsed
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest, HttpResponse
 from redis.connection import Connection
+from redis.exceptions import ResponseError
 
-from .breaker import CACHE, LOST
+from .breaker import CACHE, LOST, UnfitError, is_unfit
 
 NAMED_OBJECTS = 40  # in the header
 
@@ -68,7 +69,8 @@ def _counting_execute(execute: Callable, sql: str, params: Any, many: bool, cont
 
 
 class CountedConnection(Connection):
-    """Counts each write to the socket: a pipeline is one round trip however many commands it holds."""
+    """Counts each write to the socket: a pipeline is one round trip however many commands it holds. A server that
+    says it cannot serve counts as one that is away."""
 
     server = "cache"
 
@@ -76,11 +78,23 @@ class CountedConnection(Connection):
         current().trips[self.server] += 1
         super().send_packed_command(command, check_health=check_health)
 
+    def read_response(self, *args: Any, **options: Any) -> Any:
+        try:
+            return super().read_response(*args, **options)
+        except ResponseError as error:
+            if not is_unfit(error):
+                raise
+            self.disconnect()  # other answers of a pipeline are on their way
+            raise UnfitError(str(error)) from error
+
 
 class CacheConnection(CountedConnection):
     """Behind a breaker: while the server is away nobody waits for it."""
 
     server = "cache"
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(redis_connect_func=_begin, **options)
 
     def connect(self) -> None:
         CACHE.check()
@@ -104,6 +118,16 @@ class CacheConnection(CountedConnection):
         except LOST:
             CACHE.note_failure()
             raise
+
+
+def _begin(connection: CacheConnection) -> None:
+    """Of each new connection to `cache`, before anybody has it. One that nobody vouched for does not stay."""
+    connection.on_connect()
+    try:
+        CACHE.vouch(connection)
+    except BaseException:
+        connection.disconnect()
+        raise
 
 
 class KeepConnection(CountedConnection):

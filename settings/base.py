@@ -8,6 +8,7 @@ from pathlib import Path
 
 import environ
 from celery.schedules import crontab
+from kombu import Exchange, Queue
 
 from scaling.xray import CacheConnection, KeepConnection
 
@@ -143,27 +144,46 @@ RATELIMIT_USE_CACHE = "keep"
 
 # ---------------------------------------------------------------- Asynchronism: queue it, say so, signal when done
 
+# A Valkey (redis://…) or RabbitMQ (amqp://…): what Valkey has no word for it passes over.
 CELERY_BROKER_URL = env("BROKER_URL", default=KEEP_URL)
+LANES = ("interactive", "bulk", "render")  # queues; each has workers of its own
+DEAD_LANE = "dead"  # where messages go that killed every worker they met
+_quorum = {"x-queue-type": "quorum"}
+_guarded = {"x-delivery-limit": 5, "x-dead-letter-exchange": "", "x-dead-letter-routing-key": DEAD_LANE}
+_exchange = Exchange("shop")
+CELERY_TASK_QUEUES = [Queue(name, _exchange, name, queue_arguments=_quorum | _guarded) for name in LANES]
+DEAD_QUEUE = Queue(DEAD_LANE, _exchange, DEAD_LANE, queue_arguments=_quorum)
+CELERY_TASK_CREATE_MISSING_QUEUES = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "interactive"
-CELERY_TASK_TIME_LIMIT = 300
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "socket_timeout": 5,
-    "socket_connect_timeout": 2,
-    "global_keyprefix": "broker:",
-}
+# Who was cut off finds out within a minute, and connects again, for ever. A message counts once the broker says so.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_BROKER_HEARTBEAT = 30
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"confirm_publish": True, "read_timeout": 10, "write_timeout": 10}
+    if CELERY_BROKER_URL.startswith("amqp")
+    else {
+        "socket_timeout": 5,
+        "socket_connect_timeout": 2,
+        "socket_keepalive": True,
+        "health_check_interval": 10,
+        "global_keyprefix": "broker:",
+    }
+)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "open-slots": {"task": "shop.tasks.open_slots", "schedule": crontab(hour=3, minute=0)},
     # Each minute; one that has waited for a worker that long is dropped, because the next is there.
-    "sample": {"task": "products.tasks.sample", "schedule": 60.0, "options": {"queue": "bulk", "expires": 60}},
+    "sample": {"task": "jobs.objects.sample", "schedule": 60.0, "options": {"queue": "bulk", "expires": 60}},
 }
-JOBS_TELL = "shop.tasks.tell"  # the task that tells an owner how a job has ended; its subject is the job's key
+# The task that tells an owner how a job has ended; its subject is the job's key.
+JOBS_TELL = env("JOBS_TELL", default="shop.tasks.tell")
 CAKE_RENDERER = env("CAKE_RENDERER", default="jobs.cake.render.passes")  # imported by render workers alone
-CELERY_IMPORTS = ["jobs.starts"]
+CELERY_IMPORTS = ["jobs.starts", *env.list("JOB_MODULES", default=[])]  # more modules that declare kinds of jobs
 CELERY_TIMEZONE = "Europe/London"
 
 # ---------------------------------------------------------------- The shop

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from .admin_cakes import cake_picture
 from .admin_day import day_page, mark_collected
+from .admin_exports import export_file, exports_page
 from .models import Order, OrderLine, Slot
 from .slots import day_range
 from .wording import date_time, euro
@@ -55,11 +56,14 @@ class OrderAdmin(admin.ModelAdmin):
     actions = ("collected",)
 
     def get_urls(self):
-        own = [
-            path("day/", self.admin_site.admin_view(day_page), name="shop_order_day"),
-            path("cakes/<str:key>/picture", self.admin_site.admin_view(cake_picture), name="shop_order_cake"),
+        view = self.admin_site.admin_view
+        return [
+            path("day/", view(day_page), name="shop_order_day"),
+            path("cakes/<str:key>/picture", view(cake_picture), name="shop_order_cake"),
+            path("exports/", view(exports_page), name="shop_order_exports"),
+            path("exports/<str:key>/", view(export_file), name="shop_order_export"),
+            *super().get_urls(),
         ]
-        return [*own, *super().get_urls()]
 
     def has_add_permission(self, request) -> bool:
         return False

@@ -15,7 +15,9 @@ from scaling.comparing import BusyError
 from scaling.findings import PLACES, Found, Tally, latest, tallies
 from scaling.sampler import sampling
 
-BATCH_SECONDS = 1.5  # somebody waits for the page
+SECONDS = 1.5  # somebody waits for the page: past them only what is in hand is compared and repaired
+BATCH = 10
+LONGEST = 2_000  # members of a listing
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -72,7 +74,7 @@ def _fault(found: Found, names: dict[int, str]) -> dict:
 
 def _compare(request: HttpRequest) -> None:
     try:
-        with sampling(seconds=BATCH_SECONDS) as sampler:
+        with sampling(seconds=SECONDS, batch=BATCH, longest=LONGEST) as sampler:
             result = sampler.run()
     except BusyError as why:
         messages.warning(request, f"Nothing can be compared now. {why}")

@@ -1,8 +1,10 @@
+from importlib import import_module
+
 from django.apps import AppConfig, apps
 from django.contrib.admin import apps as admin
 
 from jobs.triggers import watch
-from jobs.watched import Part, Watched
+from jobs.watched import REFRESH, Part, Watched
 
 
 class BakeryAdminConfig(admin.AdminConfig):
@@ -16,6 +18,7 @@ class ShopConfig(AppConfig):
     name = "shop"
 
     def ready(self) -> None:
+        import_module("shop.stream")  # whatever process this is, it knows these objects
         user, friendship = apps.get_model("accounts.User"), apps.get_model("accounts.Friendship")
         product, review = apps.get_model("products.Product"), apps.get_model("products.Review")
         reviews = f"SELECT id FROM {review._meta.db_table} WHERE"
@@ -23,6 +26,6 @@ class ShopConfig(AppConfig):
             Part(user, f"{reviews} author_id = {{row}}.id", only=["{row}.name", "{row}.picture", "{row}.is_active"]),
             Part(product, f"{reviews} product_id = {{row}}.id", only=["{row}.is_published"]),
         ]
-        watch(Watched("activity", review, "products.tasks.refresh", parts))
+        watch(Watched("activity", review, REFRESH, parts))
         follows = Part(friendship, "follower_id", only=["{row}.follower_id", "{row}.followed_id", "{row}.state"])
         watch(Watched("stream", user, "shop.tasks.drop_streams", [follows], only=["{row}.id"]))

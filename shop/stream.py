@@ -8,7 +8,7 @@ is hidden, and whom one follows, is asked of the primary when it is read: of tha
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -20,13 +20,15 @@ from jobs.versions import absent, versions_of
 from products.data import cards
 from products.models import Review
 from scaling.cache import Built, CachedObject, Stored, fetch
-from scaling.listings import Listing
+from scaling.listings import Listing, known
 from scaling.reading import CACHE_DOWN
 from scaling.replicas import primary, snapshot
+from scaling.walking import ids_after
 
 LIKED = 4  # out of five
 FIRST_WORDS = 160  # characters
 LONGEST = 500  # activities in one stream
+COMPARED = 250  # of them by the sampler
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,12 @@ class Activities(CachedObject):
             versions = versions_of(self.name, ids, alias)
         built = {row.pk: self._built(versions.get(row.pk, 0), row, followers[row.author_id]) for row in rows}
         return absent(versions) | built
+
+    def after(self, pk: int, most: int) -> Sequence[int]:
+        return ids_after(Review.objects.all(), pk, most)
+
+    def count(self) -> int:
+        return Review.objects.count()
 
     def _built(self, version: int, row: Review, followers: Sequence[int]) -> Built:
         card = activity_card(row)
@@ -100,9 +108,9 @@ def place(pk: int, at: datetime) -> tuple[float, str]:
     return -at.timestamp(), f"{pk:019}|{pk}"
 
 
-def stream_rows(follower: int) -> Iterable[tuple[float, str]]:
+def stream_rows(follower: int, most: int | None = None) -> Iterable[tuple[float, str]]:
     newest = likes_for(follower).order_by("-created_at", "pk").values_list("pk", "created_at")
-    return [place(pk, at) for pk, at in newest[:LONGEST]]
+    return [place(pk, at) for pk, at in newest[: most or LONGEST]]
 
 
 def stream_ids(follower: int, first: int, last: int) -> tuple[int, list[int]]:
@@ -112,7 +120,19 @@ def stream_ids(follower: int, first: int, last: int) -> tuple[int, list[int]]:
 
 def stream_of(follower: int) -> Listing:
     rows, ids = partial(stream_rows, follower), partial(stream_ids, follower)
-    return Listing(stream_key(follower), ACTIVITIES, rows, ids)
+    return Listing(stream_key(follower), ACTIVITIES, rows, ids, is_sieved=True)
+
+
+def stream_under(key: str) -> Listing | None:
+    """The stream that is kept under a key of `stream_key`, as far as it can be compared: where it was cut off, the
+    oldest do not move up when newer ones go."""
+    follower = key.removeprefix("l:stream:")
+    if not (follower.isascii() and follower.isdecimal() and len(follower) < 19):
+        return None
+    return replace(stream_of(int(follower)), rows=partial(stream_rows, int(follower), COMPARED))
+
+
+known["l:stream:"] = stream_under
 
 
 def liked(follower: int, first: int, last: int) -> Liked:
@@ -121,7 +141,7 @@ def liked(follower: int, first: int, last: int) -> Liked:
     stream = fetch(stream_of(follower).slice(first, min(last, LONGEST - 1)))[0]
     total = min(stream.total, LONGEST)
     shown = _visible(follower, stream.cards)
-    if len(shown) < min(last + 1, total) - first:
+    if stream.is_cached and len(shown) < min(last + 1, total) - first:
         with suppress(*CACHE_DOWN):
             drop_streams([follower])  # it names what is no longer to be seen: the next reader builds it anew
     goods = cards({row["product_id"] for row in shown})

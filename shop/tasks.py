@@ -12,7 +12,7 @@ from jobs.models import Job, State
 from jobs.tasks import outbox_task
 from scaling.stores import keep
 
-from . import slots, stream
+from . import exports, slots, stream  # noqa: F401, `exports` declares a kind of jobs
 from .job_owners import address_of, signed_job
 from .models import Order
 from .ownership import signed

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from ast import literal_eval
 
 from django.conf import settings
 
@@ -18,10 +19,10 @@ WHOLE = {
 }
 
 
-def start(**changes):
-    """Read the settings in a process of their own; an empty value is one that is not said."""
+def start(told="s.SESSION_COOKIE_SECURE, s.DEBUG", **changes):
+    """Read the settings in a process of their own and print some; an empty value is one that is not said."""
     plain = {"PATH": os.environ["PATH"], "STATE_DIR": str(settings.STATE)}
-    command = [sys.executable, "-c", "import settings.production as s; print(s.SESSION_COOKIE_SECURE, s.DEBUG)"]
+    command = [sys.executable, "-c", f"import settings.production as s; print({told})"]
     env = plain | WHOLE | changes
     return subprocess.run(command, cwd=settings.ROOT, env=env, capture_output=True, text=True, check=False)
 
@@ -39,3 +40,18 @@ def test_it_names_all_that_is_missing():
 
 def test_sessions_and_cache_must_not_share_a_server():
     assert "two servers" in start(KEEP_URL=WHOLE["CACHE_URL"]).stderr
+
+
+def test_machines_inside_the_network_are_answered_without_https_and_nobody_else(client, settings):
+    settings.SECURE_REDIRECT_EXEMPT = literal_eval(start("s.SECURE_REDIRECT_EXEMPT").stdout)
+    settings.SECURE_SSL_REDIRECT, settings.METRICS_TOKEN = True, "sesame"
+    assert [client.get(path).status_code for path in ("/livez", "/metrics", "/metrics/", "/account/")] == [
+        200,
+        401,
+        301,
+        301,
+    ]
+
+
+def test_what_is_copied_shows_no_xray():
+    assert "XRAY=false" in (settings.ROOT / ".env.example").read_text().splitlines()

@@ -17,12 +17,10 @@ if floor > tonumber(version) then
   return 0
 end
 
--- What other releases have stored goes when it is older. With a refresh it also goes when it is as new: the object may
--- have changed by itself, as at the start of a promotion, of which no version tells.
-local below = ARGV[10] == '' and tonumber(version) or tonumber(version) + 1
+-- What other releases have stored goes when it is older.
 for _, field in ipairs(redis.call('HKEYS', key)) do
   local other = string.match(field, '^v:(.+)$')
-  if other and (absent or tonumber(redis.call('HGET', key, field)) < below) then
+  if other and (absent or tonumber(redis.call('HGET', key, field)) < tonumber(version)) then
     redis.call('HDEL', key, field, 's:' .. other, 'c:' .. other, 'r:' .. other, 'x:' .. other)
   end
 end

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -14,13 +14,13 @@ from accounts import friends as verbs
 from accounts import limits
 from accounts.data import circles
 from accounts.forms import AskForm
-from accounts.models import User
 from jobs.outbox import enqueue
 from products.pagination import page_of, parse
 from scaling.retries import retried
 from shop.stream import liked
 
 from .answers import private, see_other
+from .people import may_meet
 
 WRONG_INPUT = 422
 A_PAGE = 12
@@ -68,7 +68,8 @@ def _ask_later(follower: int, email: str) -> None:
 def follow(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask somebody. Whether they are there, and whether they want to hear of the visitor, makes no difference to the
     answer; it leads to a page that is there in any case."""
-    verbs.ask(request.user.pk, pk)
+    if may_meet(request.user.pk, pk):
+        verbs.ask(request.user.pk, pk)
     messages.success(request, "Asked. They show up here once they say yes.")
     return see_other("friends")
 
@@ -77,12 +78,10 @@ def follow(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def answer(request: HttpRequest, pk: int, deed: str) -> HttpResponse:
-    """One of DEEDS between the visitor and somebody else; there is no way to answer for a third."""
+    """One of DEEDS between the visitor and somebody else; there is no way to answer for a third. To block somebody
+    who is not there, or who has blocked the visitor, is answered like any other block."""
     verb, words = DEEDS[deed]
-    try:
-        done = verb(request.user.pk, pk)
-    except User.DoesNotExist:
-        raise Http404("There is nobody here.") from None
+    done = (deed != "block" or may_meet(request.user.pk, pk)) and verb(request.user.pk, pk)
     messages.success(request, TOO_LATE if deed == "accept" and not done else words)
     return see_other("person", pk) if request.POST.get("from") == "person" else see_other("friends")
 

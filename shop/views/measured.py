@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from products.assembly import CARD, PRICE, ProductData, price_now
+from products.assembly import PRICE, ProductData, card_of, price_now, valid_at
 from products.data import shelves
 from products.models import Document, Price
 from products.views import product_page, public
@@ -36,13 +36,13 @@ def empty(request: HttpRequest) -> HttpResponse:
 @require_safe
 def joins(request: HttpRequest, pk: int) -> HttpResponse:
     """Assembled from the tables by whoever looks at it."""
-    return _page(pk, lambda ids: ProductData(ids, read_alias()).assemble())
+    return _page(pk, lambda ids: ProductData(ids, read_alias(), {}).assemble())
 
 
 @require_safe
 def queries(request: HttpRequest, pk: int) -> HttpResponse:
     """The same statements, each by `cached_query`."""
-    return _page(pk, lambda ids: DataFromQueries(ids, read_alias()).assemble())
+    return _page(pk, lambda ids: DataFromQueries(ids, read_alias(), {}).assemble())
 
 
 @require_safe
@@ -61,9 +61,8 @@ class DataFromQueries(ProductData):
         """Without the time, which would make it another query at every moment."""
         found: dict[int, list] = {pk: [] for pk in self.products}
         for row in self.read(Price.objects.filter(product__in=self.products), *PRICE):
-            if row.starts_at <= self.now and (row.ends_at is None or row.ends_at > self.now):
-                found[row.product_id].append(row)
-        return {pk: price_now(rows) for pk, rows in found.items()}
+            found[row.product_id].append(row)
+        return {pk: price_now(valid_at(self.now, rows)) for pk, rows in found.items()}
 
 
 @lru_cache(maxsize=32)
@@ -85,12 +84,8 @@ def _page(pk: int, read: Read) -> HttpResponse:
     beside = read(data["related"]) if data["related"] else {}
     header = tuple(shelves())
     category = next((card for card in header if card["id"] == data["category_id"]), None)
-    related = tuple(_stored(other, _card(beside[other])) for other in data["related"] if other in beside)
+    related = tuple(_stored(other, card_of(beside[other])) for other in data["related"] if other in beside)
     return public(HttpResponse(product_page(_stored(pk, data), category, related, header)))
-
-
-def _card(data: dict) -> dict:
-    return {key: data[key] for key in CARD}
 
 
 def _stored(pk: int, data: dict) -> Stored:

@@ -2,12 +2,15 @@
 
 import pytest
 
-from bench.proofs import kills, stampede, two_releases
+from bench.proofs import jobs, kills, queues, same_cakes, stampede, two_releases
 
 SMALL = {
     "kills": lambda: kills.prove(trials=3),
     "stampede": lambda: stampede.prove(readers=40, processes=2, times=1),
     "two releases": lambda: two_releases.prove(writes=80, seconds=3.0),
+    "jobs": lambda: jobs.prove(light=20, cakes=2, seconds=0.3),
+    "queues": lambda: queues.prove(waiting=200, seconds=0.1),
+    "same cakes": lambda: same_cakes.prove(people=12, seconds=0.05),
 }
 
 

@@ -11,7 +11,7 @@ from scaling.replicas import unit_of_work
 from ..factories import make_product
 
 pytestmark = pytest.mark.django_db
-TASK = "products.tasks.refresh"
+TASK = "jobs.objects.refresh"
 
 
 def make_row(subject, **changes):

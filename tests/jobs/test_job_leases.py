@@ -25,6 +25,7 @@ KNEAD = JobKind("knead", "bulk", attempts=3)
 
 @pytest.fixture(autouse=True)
 def knead(monkeypatch):
+    monkeypatch.setattr(leases, "_name", "oven")
     monkeypatch.setitem(KINDS, "knead", KNEAD)
 
 
@@ -34,7 +35,7 @@ def quickly(monkeypatch):
 
 
 def begun(job=None):
-    return claim(Job, (job or submit("knead", STEVE, {"dough": "rye"})).pk, worker="oven")
+    return claim(Job, (job or submit("knead", STEVE, {"dough": "rye"})).pk)
 
 
 def drawing():

@@ -4,19 +4,23 @@ import pytest
 from django.db import OperationalError, transaction
 
 from accounts.tasks import send_password_reset
+from jobs import objects as tasks
+from jobs.changes import CHANGES
 from jobs.claims import CLAIM_ROWS, Lately, claim, due, known_tasks, put_back
 from jobs.models import NEVER, Outbox, now_us
+from jobs.objects import FORMER_SAMPLE
 from jobs.outbox import enqueue
 from jobs.relay import Relay
 from jobs.sending import send
-from products import tasks
+from jobs.triggers import watched_objects
+from jobs.watched import FORMER_REFRESH
 from products.models import Document, Product
 from shop.celery import app
 
 from ..factories import make_product, make_user
 
 pytestmark = pytest.mark.django_db
-TASK = "products.tasks.refresh"
+TASK = "jobs.objects.refresh"
 MAIL = "shop.tasks.send_confirmation"
 
 
@@ -296,3 +300,25 @@ def test_what_is_enqueued_in_a_transaction_goes_with_it():
         enqueue(TASK, "product:1")
         raise RuntimeError
     assert not Outbox.objects.exists()
+
+
+def test_rows_of_the_release_before_name_the_task_as_it_was_called(sent):
+    product = make_product()
+    Outbox.objects.all().delete()
+    row = make_row(f"product:{product.pk}", task=FORMER_REFRESH)
+    assert ready() == [row]
+    assert CHANGES.undone(1) == [row.subject]
+    app.tasks[FORMER_REFRESH]([[row.pk, row.subject]])
+    assert not Outbox.objects.exists()
+
+
+def test_beat_and_triggers_name_tasks_that_exist_and_the_former_ones_do_too():
+    app.loader.import_default_modules()
+    named = {each["task"] for each in app.conf.beat_schedule.values()} | {w.task for w in watched_objects().values()}
+    assert named | {FORMER_REFRESH, FORMER_SAMPLE} <= app.tasks.keys()
+
+
+def test_no_time_limit_is_set_where_no_pool_would_keep_it():
+    app.loader.import_default_modules()
+    assert not app.conf.task_time_limit
+    assert not [name for name, task in app.tasks.items() if task.time_limit]

@@ -10,18 +10,18 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection
 from kombu.exceptions import OperationalError as BrokerError
 
+from jobs import objects as tasks
 from jobs import relay
 from jobs.management.commands import relay as command
 from jobs.models import NEVER, Outbox, now_us
 from jobs.relay import Relay
-from products import tasks
 from products.models import Document
 from shop.celery import app
 
 from ..factories import make_product
 
 pytestmark = pytest.mark.django_db
-TASK = "products.tasks.refresh"
+TASK = "jobs.objects.refresh"
 MAIL = "shop.tasks.send_confirmation"
 WEEK = 7 * 24 * 3_600 * 1_000_000
 
@@ -143,7 +143,7 @@ def test_what_was_tried_for_a_week_is_given_up_with_its_name(broker, caplog):
         Relay().turn()
     assert list(Outbox.objects.order_by("pk")) == kept
     assert [record.getMessage() for record in caplog.records] == [
-        "Given up after 10000 attempts in a week: products.tasks.refresh(product:666)"
+        "Given up after 10000 attempts in a week: jobs.objects.refresh(product:666)"
     ]
 
 

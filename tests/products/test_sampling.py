@@ -5,12 +5,12 @@ from django.core.management import CommandError, call_command
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from jobs.models import Outbox
+from jobs.objects import sample
 from jobs.triggers import suspended
 from products.data import ARTICLES, CATEGORIES, JOURNAL, PRODUCTS, SHELVES
 from products.documents import SORTS, listing_key
-from products.models import Article, Category, Document, Price, Product
+from products.models import Article, Category, Document, Price, Product, Term
 from products.shelf import listing_of, listing_under
-from products.tasks import sample
 from scaling import codec, comparing, findings
 from scaling.listings import known
 from scaling.sampler import LISTING, sampling
@@ -102,6 +102,32 @@ def test_a_document_with_other_data_is_found(shop):
     Document.objects.filter(pk=loaf.pk).update(data=data | {"name": "Rye"})
     assert told(run("product")) == [("product", str(loaf.pk), "documents", "name, card name")]
     assert Document.objects.get(pk=loaf.pk).data["name"] == loaf.name
+
+
+def test_a_document_of_another_form_that_was_left_behind_is_found(shop):
+    loaf, _ = shop
+    Document.objects.filter(pk=loaf.pk).update(shape="older")
+    assert told(run("product")) == []
+    Document.objects.filter(pk=loaf.pk).update(version=1)
+    assert told(run("product")) == [("product", str(loaf.pk), "documents", "version of another form")]
+    assert Document.objects.get(pk=loaf.pk).shape == PRODUCTS.shape
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda terms: terms.filter(term="sourdough").delete(),
+        lambda terms: terms.filter(term="sourdough").update(weight=1),
+        lambda terms: terms.create(term="gluten", weight=8, product_id=terms.first().product_id),
+    ],
+    ids=["missing", "weighs otherwise", "should not be there"],
+)
+def test_a_word_that_search_does_not_find_it_by_or_should_not_is_found(shop, spoil):
+    loaf, _ = shop
+    wanted = sorted(Term.objects.values_list("product_id", "term", "weight"))
+    spoil(Term.objects.filter(product_id=loaf.pk))
+    assert told(run("product")) == [("product", str(loaf.pk), "documents", "words of search")]
+    assert sorted(Term.objects.values_list("product_id", "term", "weight")) == wanted
 
 
 def test_a_missing_document_is_found(shop):
@@ -223,6 +249,14 @@ def test_what_is_right_at_the_second_look_is_not_wrong(shop, monkeypatch):
     monkeypatch.setattr(comparing.time, "sleep", lambda seconds: cache().zrem(key, "ghost|999"))
     assert told(run(LISTING)) == []
     assert cache().exists(key)
+
+
+def test_a_listing_that_is_too_long_to_wait_for_is_left(shop):
+    cache().zadd(listing_key(None, "", "price"), {"ghost|999": 1})
+    with sampling([LISTING], longest=3) as sampler:
+        result = sampler.run()
+    assert (told(result), result.left, findings.cursor(LISTING)) == ([], 1, "")
+    assert len(told(run(LISTING))) == 1
 
 
 def test_which_listing_a_key_is():

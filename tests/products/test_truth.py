@@ -205,7 +205,7 @@ def late_rebuild(listing):
     yield
     rows = list(listing.rows())
     yield
-    if _add(cache(), [listing.key], [token, *[part for row in rows for part in row]]):
+    if _add(cache(), [listing.key], [token, 60, *[part for row in rows for part in row]]):
         yield
         _finish(cache(), [listing.key], [token])
 

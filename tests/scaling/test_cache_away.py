@@ -10,9 +10,9 @@ import pytest
 from django.db import OperationalError
 
 from jobs.models import SECOND, Outbox, now_us
+from jobs.objects import refresh
 from products.data import CATEGORIES, PRODUCTS
 from products.models import Document, Product
-from products.tasks import refresh
 from scaling import flights as flights_module
 from scaling.breaker import CACHE
 from scaling.flights import flights

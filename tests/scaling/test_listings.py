@@ -1,5 +1,7 @@
 """Listings: moved by the script that stores an object, never taken for empty, rebuilt without losing a change."""
 
+from dataclasses import replace
+
 import pytest
 
 from scaling.behind import behind
@@ -92,7 +94,7 @@ def test_a_change_in_the_middle_of_a_rebuild_is_not_lost(loaves, listing):
     old_rows = list(listing.rows())
     loaves.prices[2] = (2, 40)
     loaves.refresh([2])
-    _add(cache(), ["l:loaves"], ["token", *[part for row in old_rows for part in row]])
+    _add(cache(), ["l:loaves"], ["token", 60, *[part for row in old_rows for part in row]])
     assert _finish(cache(), ["l:loaves"], ["token"]) == 1
     assert prices(listing) == (2, [30, 40])
 
@@ -104,7 +106,7 @@ def test_what_is_deleted_in_the_middle_of_a_rebuild_stays_away(loaves, listing):
     old_rows = list(listing.rows())
     del loaves.prices[2]
     loaves.refresh([2])
-    _add(cache(), ["l:loaves"], ["token", *[part for row in old_rows for part in row]])
+    _add(cache(), ["l:loaves"], ["token", 60, *[part for row in old_rows for part in row]])
     _finish(cache(), ["l:loaves"], ["token"])
     assert prices(listing) == (1, [30])
 
@@ -112,9 +114,42 @@ def test_what_is_deleted_in_the_middle_of_a_rebuild_stays_away(loaves, listing):
 def test_of_two_rebuilds_the_later_one_counts(listing):
     _begin(cache(), ["l:loaves"], ["one", 60])
     _begin(cache(), ["l:loaves"], ["two", 60])
-    assert _add(cache(), ["l:loaves"], ["one", 1, "n|1"]) == 0
+    assert _add(cache(), ["l:loaves"], ["one", 60, 1, "n|1"]) == 0
     assert _finish(cache(), ["l:loaves"], ["one"]) == 0
     assert _finish(cache(), ["l:loaves"], ["two"]) == 1
+
+
+def test_a_rebuild_that_fails_holds_up_nobody(loaves, listing):
+    loaves.prices = {1: (1, 30)}
+    broken = replace(listing, rows=lambda: 1 / 0)
+    assert prices(broken) == (1, [30])
+    assert not cache().exists("l:loaves:lease")
+    prices(listing)
+    assert cache().exists("l:loaves")
+
+
+def test_a_rebuild_leaves_the_lease_of_a_later_one(loaves, listing):
+    def rows():
+        cache().set("l:loaves:lease", "later")
+        return []
+
+    prices(replace(listing, rows=rows))
+    assert cache().get("l:loaves:lease") == b"later"
+
+
+def test_a_long_rebuild_renews_what_it_holds(loaves, listing, monkeypatch):
+    monkeypatch.setattr("scaling.listings.CHUNK", 1)
+    left = []
+
+    def rows():
+        for pk in (1, 2):
+            for key in ("l:loaves:next", "l:loaves:lease"):
+                left.append(cache().ttl(key))
+                cache().expire(key, 5)
+            yield pk, f"n|{pk}"
+
+    prices(replace(listing, rows=rows))
+    assert min(left) > 5
 
 
 def test_a_reversed_listing_begins_at_the_other_end(loaves, listing):

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from scaling import census, stores
+from scaling import census, lineage, stores
 
 from ..factories import PASSWORD, make_product, steve
 
@@ -66,4 +66,4 @@ def test_a_session_cookie_that_means_nothing_is_harmless(client):
     client.cookies["sessionid"] = "' OR 1=1 --" + "x" * 200
     assert client.get("/").status_code == 200
     assert client.get(reverse("account")).status_code == 302
-    assert set(stores.keep().keys()) <= {census.VIEWS.encode()}
+    assert set(stores.keep().keys()) <= {census.VIEWS.encode(), lineage.KEY.encode()}

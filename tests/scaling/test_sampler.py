@@ -196,6 +196,16 @@ def test_a_version_that_the_database_has_lost_is_dropped(three):
     assert three.get(2)["text"] == "loaf 2"
 
 
+def test_a_floor_without_an_object_that_refuses_what_is_true_is_found_and_dropped(three):
+    three.put(2, 99, "lost with the old primary")
+    three.refresh([2])
+    three.forget([2])
+    three.put(2, 10, "loaf 2")
+    assert told(run()) == [(2, "cached", "waits for a version that is not there")]
+    assert three.peek(2).data == {"text": "loaf 2"}
+    assert run().faults == []
+
+
 # ---------------------------------------------------------------- what is in flight
 
 
@@ -209,9 +219,18 @@ def test_what_was_changed_a_moment_ago_is_looked_at_again_and_not_counted(three)
 
     three.put(2, now - (IN_FLIGHT_SECONDS + 1) * 1_000_000, "new")
     with sampling(["thing"]) as sampler:
-        sampler.objects(three, findings.take_put_off("thing", 10))
+        sampler.objects(three, findings.some_put_off("thing", 10))
     assert [pk for pk, _, _ in told(sampler.result)] == [2, 2]
-    assert findings.take_put_off("thing", 10) == []
+    assert findings.some_put_off("thing", 10) == []
+
+
+def test_what_was_put_off_stays_so_when_the_run_is_cut_short(three):
+    findings.put_off("thing", [2])
+    with sampling(["thing"], seconds=0) as sampler:
+        sampler.run()
+    assert findings.some_put_off("thing", 10) == [2]
+    run()
+    assert findings.some_put_off("thing", 10) == []
 
 
 def test_what_waits_in_the_outbox_is_not_counted(three):
@@ -309,6 +328,23 @@ def test_a_run_without_time_leaves_the_rest_and_says_so(many, caplog):
     assert "leaves the rest of its share" in caplog.text
 
 
+def test_whoever_waits_gets_an_answer_after_the_batch_in_hand(many, monkeypatch):
+    many.copies.clear()
+    refresh = many.refresh
+    with sampling(["thing"], batch=10) as sampler:
+
+        def refresh_until_time_is_over(ids):
+            sampler._ends_at = 0
+            return refresh(ids)
+
+        monkeypatch.setattr(many, "refresh", refresh_until_time_is_over)
+        result = sampler.run()
+    assert (result.compared, result.repaired, result.is_cut_short) == (10, 10, True)
+    assert result.left == LEAST_IDS - 10
+    assert "40 left for a later run" in str(result)
+    assert findings.cursor("thing") == ""
+
+
 def test_an_outage_leaves_the_cursor_where_it_was(many, monkeypatch):
     def away(ids):
         raise ConnectionError
@@ -327,6 +363,11 @@ def test_the_last_few_faults_are_kept_the_newest_first():
     assert len(kept) == MOST_KEPT
     assert kept[0].fault.subject == str(MOST_KEPT + 4)
     assert tally().cached == MOST_KEPT + 5
+
+
+def test_what_another_release_counts_is_passed_by():
+    findings.tell("thing", {"cached": 1, "crumbs": 7})
+    assert tally().cached == 1
 
 
 def test_a_kind_that_does_not_say_how_it_is_walked_is_left_out(things):

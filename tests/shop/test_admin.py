@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from accounts.models import Friendship
 from jobs.outbox import enqueue
+from jobs.work import submit
 from products.models import Category, Product, Tag
 from shop.models import Order, OrderLine, Slot
 from tests import factories
@@ -48,7 +49,8 @@ def one_of_each():
     Friendship.objects.create(follower=steve, followed=factories.mallory())
     Group.objects.create(name="Counter")
     make_order(name="Steve", customer=steve)
-    enqueue("products.tasks.refresh", f"product:{product.pk}")
+    enqueue("jobs.objects.refresh", f"product:{product.pk}")
+    submit("export", "user:1", {"month": "2026-11"})
 
 
 def addresses():
@@ -64,13 +66,14 @@ def addresses():
         yield f"{base}_history", model
     yield "admin:products_product_object", Product
     yield "admin:shop_order_day", None
+    yield "admin:shop_order_exports", None
 
 
 def address(name, model):
     return reverse(name, args=[model.objects.first().pk] if model else [])
 
 
-READ_ONLY = {"jobs_outbox_add", "products_review_add", "shop_order_add"}
+READ_ONLY = {"jobs_job_add", "jobs_outbox_add", "products_review_add", "shop_order_add"}
 
 
 @pytest.mark.parametrize(("name", "model"), list(addresses()))

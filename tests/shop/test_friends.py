@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from accounts.models import Friendship, User
 from jobs.models import Outbox
+from scaling.behind import behind
 from tests.factories import make_follow, make_product, make_review, make_user, mallory, steve
 from tests.scaling.test_causal import standing_still
 from tests.shop.people import visitor, work_off
@@ -56,6 +57,7 @@ def states():
 
 
 def test_one_asks_the_other_says_yes_and_sees_it_at_once(customer, maya):
+    make_review(author=maya)
     response = do(customer, "follow", maya)
     assert (response.status_code, response.url) == (303, FRIENDS)
     page = page_of(customer)
@@ -122,7 +124,7 @@ def test_deeds_are_posts_with_a_csrf_token(maya):
 
 
 def test_nobody_befriends_or_blocks_themselves(customer):
-    assert do(customer, "block", steve()).status_code == 404
+    do(customer, "block", steve())
     do(customer, "follow", steve())
     assert states() == {}
 
@@ -161,6 +163,7 @@ def test_the_answer_does_not_tell_whether_an_address_has_an_account(maya):
 
 
 def test_nor_does_the_persons_own_page_or_the_list_of_the_unanswered(customer, maya):
+    make_review(author=maya)
     ask(customer, maya.email)
     work_off()
     assert "Ask to follow" in page_of(customer, person_page(maya))
@@ -206,6 +209,7 @@ def test_a_persons_page_shows_them_and_what_they_said(customer, maya):
 def test_what_their_friends_liked_is_not_shown(customer, maya):
     ingrid = make_user("Ingrid")
     make_follow(maya, ingrid)
+    make_review(make_product("Rye"), maya)
     make_review(author=ingrid, body="Only for my followers' streams.")
     page = page_of(customer, person_page(maya))
     assert "Ingrid" not in page and "Only for" not in page
@@ -246,6 +250,8 @@ def test_mallory_cannot_answer_for_steve(maya):
 def test_who_is_blocked_is_not_told(maya):
     """A block, a closed account and none at all: the same answers, and nothing on the friends page."""
     closed = make_user("Gone", is_active=False)
+    for author in (maya, closed, mallory()):
+        make_review(make_product(author.name), author)
     client = visitor(mallory())
     do(visitor(maya), "block", mallory())
     nobody = User(pk=closed.pk + 1000)
@@ -261,6 +267,62 @@ def test_who_is_blocked_is_not_told(maya):
     assert states() == {("Mallory", "Maya"): State.BLOCKED}
 
 
+def test_who_blocks_back_learns_nothing(maya):
+    closed, silent = make_user("Gone", is_active=False), make_user("Silent")
+    make_review(author=maya)
+    make_follow(mallory(), maya, State.BLOCKED)
+    answers = []
+    for person in (maya, closed, silent, User(pk=silent.pk + 1000)):
+        client = visitor(mallory())
+        done = do(client, "block", person, **{"from": "person"})
+        assert (done.status_code, done.url) == (303, person_page(person))
+        page, friends_page = client.get(person_page(person)), page_of(client)
+        answers.append((page.status_code, page.content, part(friends_page, "blocked"), "Blocked." in friends_page))
+    assert answers == [(404, answers[0][1], "", True)] * 4
+    assert states() == {("Mallory", "Maya"): State.BLOCKED, ("Maya", "Mallory"): State.BLOCKED}
+    do(visitor(maya), "unblock", mallory())
+    work_off()
+    assert "Maya" in part(page_of(visitor(mallory())), "blocked")
+
+
+def test_nobody_finds_people_by_counting(maya):
+    client = visitor(mallory())
+    for deed in ("follow", "block"):
+        do(client, deed, maya)
+    assert states() == {}
+    assert client.get(person_page(maya)).status_code == 404
+    make_review(author=maya, is_hidden=True)
+    assert client.get(person_page(maya)).status_code == 404
+
+
+@pytest.mark.parametrize("state", [State.ASKED, State.ACCEPTED])
+@pytest.mark.parametrize("is_mine", [True, False])
+def test_who_is_tied_to_somebody_sees_them(customer, maya, state, is_mine):
+    make_follow(*((steve(), maya) if is_mine else (maya, steve())), state)
+    assert "Maya" in page_of(customer, person_page(maya))
+
+
+def test_who_asked_by_e_mail_is_not_tied_by_that(customer, maya):
+    make_follow(steve(), maya, State.ASKED, by_email=True)
+    assert customer.get(person_page(maya)).status_code == 404
+
+
+def test_people_are_looked_at_so_many_times_in_a_while(customer):
+    for _ in range(120):
+        assert customer.get(person_page(steve())).status_code == 200
+    answer = customer.get(person_page(steve()))
+    assert answer.status_code == 429
+    assert int(answer["Retry-After"]) > 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_persons_page_asks_the_primary_few_things(customer, maya):
+    make_review(author=maya)
+    customer.get(person_page(maya))
+    timing = customer.get(person_page(maya))["Server-Timing"]
+    assert 'sql-default;desc="5 statements"' in timing  # the visitor; the two; who it is; how many reviews; which
+
+
 def test_who_is_blocked_sees_no_activity_from_that_moment_on(maya):
     make_follow(mallory(), maya)
     make_review(author=maya, body="Bought two.")
@@ -272,6 +334,7 @@ def test_who_is_blocked_sees_no_activity_from_that_moment_on(maya):
 
 
 def test_who_blocks_still_sees_the_page_and_can_take_it_back(customer, maya):
+    make_review(author=maya)
     do(customer, "block", maya)
     page = page_of(customer, person_page(maya))
     assert "You have blocked them." in page and reverse("person_unblock", args=[maya.pk]) in page
@@ -308,6 +371,7 @@ def test_the_small_call_of_every_page_still_asks_no_database(customer, maya):
     make_follow(steve(), maya)
     for address, statements in (("me", "0"), ("news", "1")):
         customer.get(reverse(address))
+        assert behind.wait(20)
         timing = customer.get(reverse(address))["Server-Timing"]
         assert f'sql-default;desc="{statements} statements"' in timing
         assert f'sql-{settings.REPLICAS[0]};desc="0 statements"' in timing

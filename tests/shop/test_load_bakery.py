@@ -207,7 +207,7 @@ def test_a_catalogue_for_measuring_is_filled_up_to_the_number_and_the_same_each_
 def test_what_was_made_up_is_queued_to_be_built_and_the_triggers_are_back(loaded):
     load("--products", "80")
     last = Product.objects.order_by("pk").last()
-    queued = Outbox.objects.filter(task="products.tasks.refresh", subject=f"product:{last.pk}")
+    queued = Outbox.objects.filter(task="jobs.objects.refresh", subject=f"product:{last.pk}")
     assert queued.count() == 1
     assert triggers.installed(connection).keys() == triggers.wanted(connection).keys()
 

@@ -1,5 +1,7 @@
 """The page of the sampler in the bakehouse: counts, the last faults, and a batch at once."""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -8,6 +10,7 @@ from products.data import PRODUCTS
 from products.models import Document
 from scaling import comparing, findings
 from scaling.comparing import Fault
+from shop import admin_sampler
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +47,12 @@ def test_a_batch_at_once_finds_repairs_and_counts(ada, loaf):
     assert "1 wrong of " in said
     assert Document.objects.filter(pk=loaf.pk).exists()
     assert f'href="{reverse("admin:products_product_object", args=[loaf.pk])}"' in said
+
+
+def test_it_ends_in_time_and_says_what_it_left(ada, loaf, monkeypatch):
+    monkeypatch.setattr(admin_sampler, "SECONDS", 0)
+    said = ada.post(reverse("admin:sampler"), follow=True).content.decode()
+    assert re.search(r"Compared 0; [1-9]\d* left for a later run\.", said)
 
 
 def test_what_has_no_page_any_more_is_named_without_a_link(ada):

@@ -11,6 +11,7 @@ from accounts.models import Friendship, User
 from products.models import Product, Review
 from products.reviews import delete_review, write_review
 from scaling.behind import behind
+from scaling.listings import Slice
 from scaling.stores import cache
 from scaling.xray import measured
 from shop import stream
@@ -106,6 +107,7 @@ def test_a_warm_stream_costs_two_round_trips_and_the_one_statement_that_asks_wha
     for number in range(5):
         make_review(make_product(f"Loaf {number}"), followed)
     bodies(steve())
+    assert behind.wait(20)
     follower = steve().pk
     with measured() as cost:
         assert len(liked(follower, 0, 9).rows) == 5
@@ -162,6 +164,17 @@ def test_a_stream_that_names_what_is_gone_is_built_anew(followed):
     Review.objects.all().delete()
     assert bodies(steve()) == []
     assert cache().exists(stream_key(steve().pk)) == 0
+
+
+def test_a_replica_that_is_behind_costs_nobody_the_stream(followed, monkeypatch):
+    review = make_review(author=followed)
+    bodies(steve())
+    assert behind.wait(20)
+    of_a_replica = Slice(1, [stream.ACTIVITIES.get(review.pk)])
+    Review.objects.all().delete()
+    monkeypatch.setattr(stream, "fetch", lambda want: [of_a_replica])
+    assert bodies(steve()) == []
+    assert cache().exists(stream_key(steve().pk)) == 1
 
 
 def test_a_new_friends_likes_come_in_and_go_again(maya):

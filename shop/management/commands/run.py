@@ -6,6 +6,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 from django.conf import settings
@@ -31,6 +32,10 @@ WORKER = f"{CELERY} worker --loglevel WARNING --without-gossip --without-mingle"
 RELAY = f"{PYTHON} manage.py relay"
 INTERACTIVE = f"{WORKER} -n worker@%h -Q interactive --pool threads --concurrency 2"
 BULK = f"{WORKER} -n bulk@%h -Q bulk --pool solo"
+# A thread draws and the main one speaks to the broker meanwhile: `solo` would be silent until the broker gives it up.
+RENDER = f"nice -n 10 {WORKER} -n render@%h -Q render --pool threads --concurrency 1 --include jobs.drawing"
+RENDERER = "mitsuba"
+NO_RENDERER = "  Cakes wait: the renderer is not installed (.venv/bin/pip install -r requirements-render.txt)."
 
 QUIET_AND_SMALL = {
     "MALLOC_ARENA_MAX": "2",
@@ -49,6 +54,7 @@ def commands(folder: Path) -> dict[str, str]:
         "relay": f"{opened} {RELAY}",
         "worker": f"{opened} {INTERACTIVE}",
         "bulk": f"{opened} {BULK}",
+        **({"render": f"{opened} {RENDER}"} if can_render() else {}),
         "beat": f"{opened} {CELERY} beat --loglevel WARNING --schedule {schedule} --pidfile=",
     }
 
@@ -62,7 +68,7 @@ class Command(BaseCommand):
             "--without",
             nargs="+",
             default=[],
-            choices=[*STORES, "relay", "worker", "bulk", "beat"],
+            choices=[*STORES, "relay", "worker", "bulk", "render", "beat"],
             help="leave these out: somebody else starts them, in the environment that is in the folder's file `env`",
         )
 
@@ -104,7 +110,14 @@ class Command(BaseCommand):
             time.sleep(0.1)
         (folder / "opened").touch()
         self.stdout.write(OPENED.format(url=address()))
+        if not can_render():
+            self.stdout.write(NO_RENDERER)
         self.stdout.write(f"  It takes {settled_memory_mb()} MB of memory.")
+
+
+def can_render() -> bool:
+    """Whether there is a renderer here: the large one, or another that was chosen."""
+    return find_spec(RENDERER) is not None or not settings.CAKE_RENDERER.startswith("jobs.")
 
 
 def _store(name: str, folder: Path, url: str) -> str:

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('jobs', '0003_merging'),
+        ('jobs', '0004_moment'),
     ]
 
     operations = [

@@ -1,0 +1,81 @@
+"""How jobs, queues and workers stand, for whoever runs the shop: the admin and `manage.py jobs` show it."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models import Count, Min
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from scaling.unavailable import OUTAGES
+
+from .alive import Alive, workers
+from .models import Job, State
+from .queues import depths
+
+RECENTLY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """`oldest` is how long the oldest waits, in seconds. `messages` of the broker and `workers` that live are None
+    when nobody answers who knows. Failed ones are those of a day."""
+
+    name: str
+    queued: int
+    running: int
+    failed: int
+    oldest: float | None
+    messages: int | None
+    workers: int | None
+
+
+def lanes() -> list[Lane]:
+    """Every lane, and the dead letters last."""
+    counted, oldest = _counted()
+    messages, alive = _messages(), alive_or_none()
+    serving = None if alive is None else Counter(lane for worker in alive for lane in worker.lanes)
+    return [
+        Lane(
+            name,
+            counted[name, State.QUEUED],
+            counted[name, State.RUNNING],
+            counted[name, State.FAILED],
+            oldest.get(name),
+            messages.get(name),
+            None if serving is None else serving[name],
+        )
+        for name in (*settings.LANES, settings.DEAD_LANE)
+    ]
+
+
+def alive_or_none() -> list[Alive] | None:
+    """The workers that live; None when nobody can tell."""
+    try:
+        return workers()
+    except RedisError:
+        return None
+
+
+def _counted() -> tuple[Counter[tuple[str, str]], dict[str, float]]:
+    now = timezone.now()
+    counted: Counter[tuple[str, str]] = Counter()
+    oldest: dict[str, float] = {}
+    unfinished = Job.objects.unfinished()
+    failed = Job.objects.filter(state=State.FAILED, finished_at__gt=now - RECENTLY)
+    for jobs in (unfinished, failed):
+        rows = jobs.values_list("lane", "state").annotate(count=Count("pk"), since=Min("created_at"))
+        for lane, state, count, since in rows.order_by():
+            counted[lane, state] = count
+            if state == State.QUEUED:
+                oldest[lane] = max(0.0, (now - since).total_seconds())
+    return counted, oldest
+
+
+def _messages() -> dict[str, int]:
+    try:
+        return depths()
+    except OUTAGES:
+        return {}
