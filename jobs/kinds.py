@@ -26,6 +26,11 @@ class JobKind:
 KINDS: dict[str, JobKind] = {}
 
 
+def kind_of(name: str, lane: str) -> JobKind:
+    """The kind of a job; of one that this process does not know, what every kind has."""
+    return KINDS.get(name) or JobKind(name, lane)
+
+
 def declare(kind: JobKind) -> JobKind:
     KINDS[kind.name] = kind
     return kind

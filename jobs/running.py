@@ -46,8 +46,9 @@ class Running:
 
     @cached_property
     def checkpoint(self) -> bytes | None:
-        """What an earlier attempt saved last, or None."""
-        if not self.work.checkpoint:
+        """What an earlier attempt saved last, or None. The last attempt begins anew: what was saved may be what the
+        others failed over."""
+        if not self.work.checkpoint or self.work.attempt >= self.work.last_attempt:
             return None
         try:
             return files.read(self.work.checkpoint)

@@ -25,8 +25,8 @@ from .models import UNFINISHED, Job, State, Work
 
 SHOWN = 20
 SHOWN_AFTER_END = timedelta(days=1)
-LIST_SECONDS = 60
-MOVING_LIST_SECONDS = 5  # a worker that is killed right after its commit drops no list
+LIST_SECONDS = 15
+MOVING_LIST_SECONDS = 5  # who is killed right after their commit drops no list
 TOKEN_SECONDS = 10
 PROGRESS_SECONDS = 300
 

@@ -1,5 +1,7 @@
-"""A worker is told the id of a job: the task that does it. Every worker imports this module, and so says that it
-lives."""
+"""A worker is told the id of a job: the task that does it.
+
+Relays and workers all import this module, and with it the kind of cakes; workers also say that they live.
+"""
 
 from celery import shared_task
 
@@ -7,7 +9,7 @@ from scaling.positions import Position
 from scaling.replicas import unit_of_work
 from scaling.unavailable import OUTAGES
 
-from . import alive  # noqa: F401, connects to the worker's signals
+from . import alive, cakes  # noqa: F401, signals of the worker, and a kind
 from .dispatch import RUN
 from .kinds import KINDS
 from .leases import claim

@@ -16,7 +16,7 @@ from scaling.retries import retried
 
 from . import signal
 from .ends import settle
-from .kinds import KINDS, JobKind, job_kind
+from .kinds import KINDS, JobKind, job_kind, kind_of
 from .models import Job, Render, State, Work, new_key
 from .places import TooMany, free_places, seated
 
@@ -105,7 +105,7 @@ def retry(job: Job) -> bool:
     job.refresh_from_db()
     if job.state not in (State.FAILED, State.CANCELLED):
         return False
-    kind = KINDS[job.kind]
+    kind = kind_of(job.kind, job.lane)
     fresh = {"notified": False, "sent": 0, "again_at": Now()}
     seated(kind, job.owner, lambda place: _queue_again(job, kind, place=place, **fresh))
     job.refresh_from_db()

@@ -65,18 +65,23 @@ def _kill(here: Kitchen, name: str) -> float:
     worker.kill()
     killed_at = time.monotonic()
     worker.start()
-    wait_until(lambda: not _held(here, name) & held, 60, f"the end of what {name} held")
+    wait_until(lambda: not any(_is_held(here, *row) for row in held), 60, f"the end of what {name} held")
     return time.monotonic() - killed_at if held else 0.0
 
 
-def _held(here: Kitchen, name: str) -> set[str]:
-    """What this worker runs, as table, row and attempt."""
+def _held(here: Kitchen, name: str) -> list[tuple[str, int, int]]:
+    """What this worker runs: table, row and attempt."""
     running = f"state = 'running' AND worker LIKE '{name}@%'"
     found = {
         table: here.shop.count(f"SELECT max(id * 1000 + attempt) FROM {table} WHERE {running}")
         for table in ("jobs_job", "jobs_render")
     }
-    return {f"{table} {number}" for table, number in found.items() if number}
+    return [(table, *divmod(number, 1000)) for table, number in found.items() if number]
+
+
+def _is_held(here: Kitchen, table: str, pk: int, attempt: int) -> bool:
+    query = f"SELECT count(*) FROM {table} WHERE id = ? AND attempt = ? AND state = 'running'"
+    return bool(here.shop.count(query, pk, attempt))
 
 
 def _lost(steps: list[int]) -> bool:
@@ -109,7 +114,7 @@ def _paused(here: Kitchen) -> list[Figure]:
     return [
         exactly("Worker paused past its lease, awake after the takeover: attempts", _attempts(here), 2),
         exactly("… passes drawn more than once", sum(count - 1 for count in steps.values()), 1),
-        exactly("… the picture is the last one", _pictures(here), [standin.picture_of(standin.PASSES)]),
+        exactly("… the picture is the last one", _pictures(here) == [standin.picture_of(standin.PASSES)], True),
         exactly("… ends told of", here.told(), (1, 1)),
     ]
 

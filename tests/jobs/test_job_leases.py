@@ -185,6 +185,17 @@ def test_a_checkpoint_outlives_its_worker_and_replaces_the_one_before():
         assert (picture(job).number, file.read()) == (2, b"webp 2")
 
 
+def test_the_last_attempt_begins_anew():
+    render, _ = drawing()
+    running(render).report(10, b"one that nobody can go on from")
+    found = []
+    for _ in range(CAKE.attempts):
+        expire()
+        free_expired()
+        found.append(running(claim(Render, render.pk)).checkpoint)
+    assert [checkpoint is None for checkpoint in found] == [False] * (CAKE.attempts - 1) + [True]
+
+
 def test_a_checkpoint_that_is_gone_means_to_begin_again():
     render, _ = drawing()
     running(render).report(10, b"one")

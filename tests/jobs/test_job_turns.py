@@ -1,7 +1,11 @@
 """Whose turn it is: few are sent ahead, each owner's oldest by turns, and what is late is sent again."""
 
+import subprocess
+import sys
+
 import pytest
 from celery import current_app
+from django.conf import settings
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError as BrokerError
 
@@ -145,6 +149,16 @@ def test_a_kind_of_another_release_is_left_to_that(sent, monkeypatch):
     starts.run(job.pk)
     job.refresh_from_db()
     assert job.state == State.QUEUED
+
+
+def test_every_relay_and_worker_knows_the_kinds_of_the_shop():
+    code = (
+        "import django; django.setup(); from shop.celery import app; app.loader.import_default_modules();"
+        "from jobs.kinds import KINDS; print(sorted(KINDS))"
+    )
+    command = [sys.executable, "-c", code]
+    said = subprocess.run(command, cwd=settings.ROOT, capture_output=True, text=True, check=True).stdout
+    assert said == "['cake', 'export']\n"
 
 
 def test_a_message_that_comes_twice_runs_the_job_once(monkeypatch):
