@@ -197,10 +197,8 @@ def test_a_version_that_the_database_has_lost_is_dropped(three):
 
 
 def test_a_floor_without_an_object_that_refuses_what_is_true_is_found_and_dropped(three):
-    three.put(2, 99, "lost with the old primary")
-    three.refresh([2])
     three.forget([2])
-    three.put(2, 10, "loaf 2")
+    cache().hset(three.key(2), "floor", 99)
     assert told(run()) == [(2, "cached", "waits for a version that is not there")]
     assert three.peek(2).data == {"text": "loaf 2"}
     assert run().faults == []
