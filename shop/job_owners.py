@@ -11,6 +11,7 @@ from django.dispatch import receiver
 from django.http import Http404, HttpRequest
 
 from accounts.models import User
+from jobs.cakes import CAKE
 from jobs.models import Job
 from jobs.work import hand_over
 
@@ -42,8 +43,8 @@ def said_owner_of(request: HttpRequest, *, opened: bool = False) -> str:
 
 
 def own_job_or_404(request: HttpRequest, key: str) -> Job:
-    """The visitor's own job. Somebody else's and none at all look the same."""
-    job = Job.objects.filter(key=key).select_related("render").first()
+    """The visitor's own cake. Somebody else's and none at all look the same."""
+    job = Job.objects.filter(key=key, kind=CAKE.name).select_related("render").first()
     if job is None or not is_own_job(request, job):
         raise Http404("There is no picture of yours here.")
     return job

@@ -14,7 +14,7 @@ from scaling.stores import keep
 
 from . import exports, slots, stream  # noqa: F401, `exports` declares a kind of jobs
 from .job_owners import address_of, signed_job
-from .models import Order
+from .models import GuestAddress, Order
 from .ownership import signed
 
 SENDING_SECONDS = 60
@@ -42,6 +42,8 @@ def tell(subject: str) -> None:
     email = address_of(job) if job else ""
     if job and email:
         _send_once(f"told:{job.key}:{_end(job)}", _end_of(job, email))
+    if job and job.state == State.DONE:
+        GuestAddress.objects.filter(job_key=job.key).delete()  # it has served its purpose
 
 
 def _send_once(mark: str, mail: EmailMessage) -> None:

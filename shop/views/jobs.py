@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page, require_POST, require_safe
 
+from jobs.cakes import CAKE
 from jobs.models import UNFINISHED, Job, State
 from jobs.signal import standing
 from jobs.work import TooMany
@@ -34,7 +35,7 @@ def job(request: HttpRequest, key: str) -> HttpResponse:
     found = own_job_or_404(request, key)
     design = cakes.design_of(found.arguments)
     if design is None:
-        raise Http404("This job is not a cake, or no longer.")
+        raise Http404("We no longer make such a cake.")
     context = {
         "job": stand_of(found),
         "words": cakes.words_of(design),
@@ -49,13 +50,15 @@ def job(request: HttpRequest, key: str) -> HttpResponse:
 
 def stand_of(found: Job) -> dict:
     """How a job stands, as the notice and its own page show it."""
-    rows = [row for row in standing(found.owner) if row["key"] == found.key]
-    own = {"state": found.state, "progress": 0, "seconds_left": None, "picture_number": 0, "title": found.title}
-    if found.render:
-        own |= {"progress": found.render.progress, "picture_number": found.render.picture_number}
-    return shown(own | {"key": found.key} | (rows[0] if rows else {}) | {"state": found.state}) | {
-        "error": found.error
+    listed = {row["key"]: row for row in standing(found.owner)}.get(found.key, {})
+    own = {
+        "key": found.key,
+        "title": found.title,
+        "progress": found.render.progress if found.render else 0,
+        "picture_number": found.render.picture_number if found.render else 0,
+        "seconds_left": None,
     }
+    return shown(own | listed | {"state": found.state})
 
 
 def shown(row: dict) -> dict:
@@ -81,7 +84,7 @@ def shown(row: dict) -> dict:
 def mine(request: HttpRequest) -> JsonResponse:
     """How the visitor's cakes stand, for the notice. Asked twice a second: no SQL, and 304 when nothing moved."""
     owner = said_owner_of(request)
-    rows = [shown(row) for row in standing(owner) if row["kind"] == "cake"] if owner else []
+    rows = [shown(row) for row in standing(owner) if row["kind"] == CAKE.name] if owner else []
     rows = [row for row in rows if row["state"] != State.CANCELLED]
     if not rows and request.session.get(HAS_JOBS):
         del request.session[HAS_JOBS]
@@ -119,7 +122,7 @@ def basket(request: HttpRequest, key: str) -> HttpResponse:
     found = own_job_or_404(request, key)
     design = cakes.design_of(found.arguments)
     if design is None:
-        raise Http404("This job is not a cake, or no longer.")
+        raise Http404("We no longer make such a cake.")
     try:
         basket_of(request, opened=True).add_cake(key, design.price_cents)
         messages.success(request, f"{cakes.name_of(design)}, is in your basket.")

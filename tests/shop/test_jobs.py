@@ -299,6 +299,7 @@ def test_a_guest_is_told_where_they_said():
     assert GuestAddress.objects.get().job_key == job.key
     work_off()
     assert [letter.to for letter in mail.outbox] == [["nora@example.com"]]
+    assert not GuestAddress.objects.exists()
 
 
 def test_a_guest_who_left_no_address_is_not_written_to():
