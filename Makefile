@@ -47,5 +47,8 @@ clean:  ## Forget the shop's state and everything installed
 # What follows `prove` are names of proofs, not recipes.
 ifeq ($(firstword $(MAKECMDGOALS)),prove)
 PROOFS = $(wordlist 2,$(words $(MAKECMDGOALS)),$(MAKECMDGOALS))
+KNOWN = $(shell sed -n 's/^    "\([a-z-]*\)": .*\.prove,$$/\1/p' bench/prove.py)
+# Before anything is installed.
+$(if $(filter-out $(KNOWN),$(PROOFS)),$(error There is no proof called $(filter-out $(KNOWN),$(PROOFS)). There are: $(KNOWN)))
 $(foreach name,$(PROOFS),$(eval $(name): ; @:))
 endif

@@ -125,7 +125,8 @@ class SignInForm(auth_forms.AuthenticationForm):
     password = known_password("Password")
 
     def get_invalid_login_error(self) -> ValidationError:
-        return ValidationError({"password": ValidationError(WRONG, code="invalid_login")})
+        """Of the form, not of a field: which of the two is wrong is not told."""
+        return ValidationError(WRONG, code="invalid_login")
 
 
 class ResetForm(forms.Form):

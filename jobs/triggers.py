@@ -7,9 +7,10 @@ each migration (some of which drop them), and compared by a system check.
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Warning
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -22,6 +23,7 @@ from .watched import Watched
 DIALECTS: dict[str, Dialect] = {"sqlite": SQLite(), "mysql": MySQL()}
 
 _watched: dict[str, Watched] = {}
+_about_to_be_made: ContextVar[bool] = ContextVar("about_to_be_made", default=False)
 
 
 def watch(watched: Watched) -> None:
@@ -72,6 +74,16 @@ def suspended(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def about_to_be_made() -> Iterator[None]:
+    """Around the checks of `migrate`: triggers that differ are told of, and keep it from nothing."""
+    token = _about_to_be_made.set(True)
+    try:
+        yield
+    finally:
+        _about_to_be_made.reset(token)
+
+
 def remove_before_migrate(sender: Any, using: str, plan: Sequence[Any], **_: Any) -> None:
     """Receiver of `pre_migrate`: SQLite alters a table by making it again, and refuses it while a trigger of another
     table speaks of it. Other databases keep their triggers, so that nothing goes untold meanwhile."""
@@ -91,20 +103,21 @@ def install_after_migrate(sender: Any, using: str, **_: Any) -> None:
 
 
 def check_triggers(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """System check jobs.E001: the triggers in the database are those that were declared."""
+    """System check jobs.E001: the triggers in the database are those that were declared. To `migrate`, which makes
+    them, it is the warning jobs.W001."""
     if DEFAULT_DB_ALIAS not in (databases or ()):
         return []
     connection = connections[DEFAULT_DB_ALIAS]
+    if connection.vendor not in DIALECTS:
+        hint = "Use SQLite, MariaDB or MySQL, or write a Dialect for it (jobs/trigger_sql.py)."
+        return [Error(f"No triggers are known for {connection.vendor}.", hint=hint, id="jobs.E002")]
     if Dialect.versions not in connection.introspection.table_names():
         return []
     there, should = installed(connection), wanted(connection)
     differing = sorted(name for name in there.keys() | should.keys() if there.get(name) != should.get(name))
     if not differing:
         return []
-    return [
-        Error(
-            f"Triggers differ from what is declared: {', '.join(differing)}.",
-            hint="Run manage.py migrate: it makes them again.",
-            id="jobs.E001",
-        )
-    ]
+    what = f"Triggers differ from what is declared: {', '.join(differing)}."
+    if _about_to_be_made.get():
+        return [Warning(what, hint="They are made again at the end, after the migrations.", id="jobs.W001")]
+    return [Error(what, hint="Run manage.py migrate: it makes them again.", id="jobs.E001")]

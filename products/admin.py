@@ -19,7 +19,7 @@ BANDS = {"in": "in stock", "few": "few left", "out": "sold out"}
 
 @admin.register(Product)
 class ProductAdmin(PictureUploadAdmin):
-    list_display = ("thumbnail", "name", "category", "price", "left", "oven", "is_published")
+    list_display = ("thumbnail", "name", "category", "price", "left", "oven", "shown")
     list_display_links = ("thumbnail", "name")
     list_filter = ("is_published", "category", "tags")
     list_per_page = 50
@@ -69,6 +69,10 @@ class ProductAdmin(PictureUploadAdmin):
     @admin.display(ordering="baked_at", description="out of the oven")
     def oven(self, product: Product) -> str:
         return f"{product.baked_at:%H:%M}" if product.baked_at else "–"
+
+    @admin.display(boolean=True, ordering="is_published", description="shown")
+    def shown(self, product: Product) -> bool:
+        return product.is_published
 
     @admin.action(description="Publish", permissions=["change"])
     def publish(self, request, products):

@@ -33,7 +33,7 @@ def product_schema(data: dict) -> dict[str, Any]:
     if data["reviews"]:
         schema["aggregateRating"] = {
             "@type": "AggregateRating",
-            "ratingValue": data["rating"],
+            "ratingValue": round(data["rating"], 1),
             "reviewCount": data["reviews"],
         }
     return schema

@@ -4,10 +4,10 @@ import logging
 import time
 from collections.abc import Iterable
 
-from django.conf import settings
 from django.db import connections
 from django.utils.module_loading import import_string
 
+from . import settings
 from .cache import RefusedError, registry
 from .flights import flights
 from .queries import stamp_all

@@ -9,12 +9,11 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, Error, connections
 from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
 
-from . import tokens
+from . import settings, tokens
 from .abreast import bring_up_to
 from .clock import now_us
 from .monitor import monitor

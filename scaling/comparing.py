@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
-from django.conf import settings
 from django.db import OperationalError
 from django.utils.module_loading import import_string
 from zstandard import ZstdError
 
-from . import codec, misses
+from . import codec, misses, settings
 from .kinds import Kind
 from .listings import Listing
 from .reading import ABSENT, Built

@@ -10,12 +10,11 @@ import threading
 import time
 from collections import Counter
 
-from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, Error, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from redis.exceptions import RedisError
 
-from . import census, epochs
+from . import census, epochs, settings
 from .health import SILENT_SECONDS, Primary, Replica
 from .positions import Position, covers, log_of
 

@@ -27,7 +27,6 @@ from functools import lru_cache
 from typing import Any
 
 from django.apps import apps
-from django.conf import settings
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -35,7 +34,7 @@ from django.db.models import QuerySet
 from django.db.models.query import FlatValuesListIterable, ValuesIterable, ValuesListIterable
 from redis.exceptions import RedisError
 
-from . import codec, lua
+from . import codec, lua, settings
 from .reading import CACHE_DOWN, must_ask_itself
 from .replicas import is_write, may_store, snapshot
 from .stores import cache

@@ -13,11 +13,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
 
+from . import settings
 from .clock import now_us
 from .monitor import monitor
 from .positions import Position, log_of
@@ -204,7 +204,7 @@ def _snapshot_alias() -> str:
     if connection.in_atomic_block:
         return DEFAULT_DB_ALIAS
     if connection.vendor == "sqlite":
-        return settings.REPLICAS[0]  # the same file, and a reader there holds up no writer
+        return next(iter(settings.REPLICAS), DEFAULT_DB_ALIAS)  # the same file; a reader of it holds up no writer
     if not _has_primary(work):
         work.has_read_behind = True
         return next(iter(monitor().reachable()), DEFAULT_DB_ALIAS)

@@ -5,12 +5,12 @@ stays so. Here an error is an error. What is read-only for nobody in particular 
 no cookie is changed.
 """
 
-from django.conf import settings
 from django.contrib.sessions.backends import cache
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
 from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse
 
+from . import settings
 from .unavailable import OUTAGES, unavailable
 
 

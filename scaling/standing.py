@@ -3,11 +3,10 @@
 import time
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connections
 from redis.exceptions import RedisError
 
-from . import census
+from . import census, settings
 from .monitor import monitor
 from .positions import Position
 
@@ -35,6 +34,13 @@ class Standing:
         if self.is_in == self.out_of:
             return "in"
         return f"out: {self.why}" if not self.is_in else f"in for {self.is_in} of {self.out_of} processes: {self.why}"
+
+    @property
+    def reads(self) -> str:
+        """Its share of the reads, in words. Nothing counts them while SQLite is primary and replica in one."""
+        if self.share is not None:
+            return f"{self.share:.0f} %"
+        return "not counted with SQLite" if connections[self.alias].vendor == "sqlite" else "–"
 
 
 def standings() -> list[Standing]:

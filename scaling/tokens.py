@@ -10,11 +10,10 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
-from . import lua
+from . import lua, settings
 from .clock import now_us
 from .positions import Position, merged
 from .reading import CACHE_DOWN

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
@@ -10,6 +9,8 @@ from django_redis.exceptions import ConnectionInterrupted
 from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from . import settings
 
 OUTAGES = (
     ConnectionInterrupted,
@@ -29,6 +30,11 @@ def unavailable(request: HttpRequest) -> HttpResponse:
     response["Retry-After"] = str(RETRY_AFTER_SECONDS)
     response["Cache-Control"] = "no-store"
     return response
+
+
+def plain(request: HttpRequest) -> HttpResponse:
+    """The page of a project that has none of its own."""
+    return HttpResponse("This needs a moment. Try again shortly.\n", content_type="text/plain; charset=utf-8")
 
 
 class UnavailableMiddleware:

@@ -14,13 +14,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
+from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest, HttpResponse
 from redis.connection import Connection
 from redis.exceptions import ResponseError
 
+from . import settings
 from .breaker import CACHE, LOST, UnfitError, is_unfit
 
 NAMED_OBJECTS = 40  # in the header
@@ -164,7 +165,7 @@ def server_timing(cost: Cost, total_ms: float) -> str:
     """The header's value. Ages are seconds; at most NAMED_OBJECTS objects are named, the rest are counted."""
     now = time.time_ns() // 1000
     parts = [f"total;dur={total_ms:.1f}"]
-    parts += [f'sql-{alias};desc="{cost.sql[alias]} statements"' for alias in settings.DATABASES]
+    parts += [f'sql-{alias};desc="{cost.sql[alias]} statements"' for alias in connections]
     parts += [f'{server};desc="{cost.trips[server]} round trips"' for server in ("cache", "keep")]
     for name, pk, version, stored_at in cost.objects[:NAMED_OBJECTS]:
         parts.append(f'{name}-{pk};desc="version {version} age {(now - stored_at) / 1e6:.1f} s"')

@@ -203,6 +203,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "scaling.xray.XrayMiddleware",
+    "shop.head.HeadMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -33,12 +33,14 @@ def sampler_page(request: HttpRequest) -> HttpResponse:
 
 
 def counted() -> dict:
-    """{"rows": [{name, compared, wrong, repaired, run_at, round_at}], "compared", "wrong": over all of them}."""
+    """{"rows": [{name, compared, wrong, repaired, run_at, round_at}], "compared", "wrong", "repaired": over all of
+    them}. Wrong are places, of which an object may have several; it is repaired once."""
     found = tallies()
     return {
         "rows": [_row(each) for each in found],
         "compared": f"{sum(each.compared for each in found):,}",
         "wrong": sum(each.wrong for each in found),
+        "repaired": f"{sum(each.repaired for each in found):,}",
     }
 
 

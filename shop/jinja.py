@@ -44,7 +44,19 @@ def environment(**options) -> Environment:
     return env
 
 
-FILTERS = ["euro", "day", "long_date", "clock", "date_time", "prose", "strong", "steps", "jsonld", "first_sentence"]
+FILTERS = [
+    "euro",
+    "mark",
+    "day",
+    "long_date",
+    "clock",
+    "date_time",
+    "prose",
+    "strong",
+    "steps",
+    "jsonld",
+    "first_sentence",
+]
 
 
 class Frame:

@@ -18,6 +18,11 @@ def euro(cents: int) -> str:
     return f"{sign}€{whole:,}.{rest:02}"
 
 
+def mark(average: float) -> str:
+    """An average out of five, with one decimal wherever it stands."""
+    return f"{average:.1f}"
+
+
 @lru_cache(maxsize=4096)
 def moment(value: str) -> date | datetime:
     """An ISO date or date-time, the latter in the bakery's own time zone."""

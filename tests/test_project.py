@@ -7,6 +7,8 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
+from bench.prove import PROOFS
+
 READS = re.compile(r"""env(?:\.\w+)?\(\s*"([A-Z_]+)\"""")
 REQUIREMENTS = sorted(path.name for path in settings.ROOT.glob("requirements*.txt"))
 
@@ -36,3 +38,23 @@ def test_every_requirement_that_was_asked_for_is_pinned(name):
     pinned = (settings.ROOT / name).read_text().lower()
     names = re.findall(r"^([a-z][\w.-]*)", asked, re.MULTILINE)
     assert [each for each in names if f"\n{each}==" not in pinned] == []
+
+
+def test_the_readme_names_what_is_there():
+    text = (settings.ROOT / "README.md").read_text()
+    linked = {each.partition("#") for each in re.findall(r"\]\(([^)]+)\)", text)}
+    assert [path for path, _, _ in linked if not (settings.ROOT / path).exists()] == []
+    for path, _, anchor in linked:
+        assert not anchor or anchor in anchors(settings.ROOT / path), (path, anchor)
+    proofs = {name for names in re.findall(r"`make prove ([^`]+)`", text) for name in names.split()}
+    assert proofs
+    assert proofs <= PROOFS.keys()
+    assert "“Cached object”" in text
+    changed = settings.ROOT / "shop/admin_templates/admin/products/product/change_form.html"
+    assert ">Cached object<" in changed.read_text()
+
+
+def anchors(path):
+    """How a heading is linked to: small letters, hyphens for spaces, and no other signs."""
+    headings = re.findall(r"^#+ (.*)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -106,7 +106,7 @@ function showBasket(things) {
   }
   count.hidden = !things;
   count.textContent = things;
-  link.setAttribute("aria-label", things ? `Basket, ${things} ${things === 1 ? "thing" : "things"}` : "Basket, empty");
+  link.setAttribute("aria-label", things ? `Basket ${things} ${things === 1 ? "thing" : "things"}` : "Basket, empty");
 }
 
 /* ------------------------------------------------------------ saying things */

@@ -197,6 +197,8 @@ def test_wrong_passwords_and_unknown_addresses_get_the_same_words(client):
     assert known.status_code == unknown.status_code == 422
     pages = [answer.content.decode() for answer in (known, unknown)]
     assert "do not go together" in pages[0] and "not-this-one" not in pages[0]
+    assert pages[0].count("do not go together") == 1
+    assert "Password: " not in pages[0]
     assert 'value="steve@example.com"' in pages[0]
     own = re.compile(r"csrfmiddlewaretoken.*|(steve|nobody)@example.com")
     assert own.sub("", pages[0]) == own.sub("", pages[1])

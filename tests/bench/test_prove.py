@@ -1,7 +1,14 @@
 """The table of proofs, and what it does not forget."""
 
+import shutil
+import subprocess
+
+from django.conf import settings
+
 from bench import prove
 from bench.figure import at_least, at_most, exactly
+
+from ..servers import need
 
 
 def test_a_figure_holds_or_misses_its_bound():
@@ -30,3 +37,13 @@ def test_proving_one_keeps_the_rows_of_the_others(tmp_path, monkeypatch):
 def test_an_unknown_proof_is_named(capsys):
     assert prove.main(["bred"]) == 2
     assert "There is no proof called bred." in capsys.readouterr().out
+
+
+def test_make_says_so_before_it_installs_anything(tmp_path):
+    for name in ("Makefile", "bench/prove.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(settings.ROOT / name, tmp_path / name)
+    said = subprocess.run([need("make"), "prove", "bred"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (said.returncode, said.stdout) == (2, "")
+    assert f"There is no proof called bred. There are: {' '.join(prove.PROOFS)}." in said.stderr
+    assert not (tmp_path / ".venv").exists()

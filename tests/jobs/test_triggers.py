@@ -1,10 +1,16 @@
 """Whatever way a row changes, its object's version rises and an outbox row waits, in the same transaction."""
 
+import os
+import sqlite3
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import connection, transaction
@@ -14,7 +20,7 @@ from django.utils import timezone
 
 from jobs import triggers
 from jobs.models import Outbox, Version, now_us
-from jobs.triggers import check_triggers, installed, suspended, wanted
+from jobs.triggers import DIALECTS, check_triggers, installed, suspended, wanted, watched_objects
 from jobs.versions import versions_of
 from jobs.watched import Part, Watched
 from products.models import Article, Category, Price, Product, Review, Stock, Tag, Text
@@ -327,3 +333,27 @@ def test_a_missing_trigger_is_a_failed_check_and_migrate_mends_it():
     assert [error.id for error in check_triggers(["default"])] == ["jobs.E001"]
     call_command("migrate", verbosity=0)
     assert check_triggers(["default"]) == []
+
+
+def test_the_real_migrate_mends_what_check_refuses(tmp_path):
+    """Given a shop whose triggers are not those declared, as after a restored dump
+    When somebody types what the check tells them to
+    Then the triggers are made, and the check has nothing to say."""
+    manage(tmp_path, "migrate")
+    name = next(iter(DIALECTS["sqlite"].triggers(watched_objects()["product"])))
+    with closing(sqlite3.connect(tmp_path / "shop.sqlite3")) as file:
+        file.execute(f"DROP TRIGGER {name}")
+    refused = manage(tmp_path, "check", "--database", "default")
+    assert (refused.returncode, "jobs.E001" in refused.stderr) == (1, True)
+    assert "Run manage.py migrate" in refused.stderr
+    mended = manage(tmp_path, "migrate")
+    assert (mended.returncode, "jobs.W001" in mended.stderr, name in mended.stderr) == (0, True, True)
+    assert manage(tmp_path, "check", "--database", "default").returncode == 0
+
+
+def manage(folder, *words):
+    """The command line itself, over an SQLite shop of its own: `call_command` passes the checks by."""
+    environment = os.environ | {"STATE_DIR": str(folder), "DATABASE_URL": "", "REPLICA_URLS": ""}
+    environment |= {"DJANGO_SETTINGS_MODULE": "settings.embedded"}
+    command = [sys.executable, "manage.py", *words]
+    return subprocess.run(command, cwd=settings.ROOT, env=environment, capture_output=True, text=True, check=False)

@@ -1,6 +1,7 @@
 """A primary and two replicas of our own: from nothing in seconds, each account with its rights, ended in order."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ from shop.mariadb_data import MySQLdb, missing
 from ..servers import start_mariadb, wait_until
 
 READ_ONLY, DENIED = 1290, 1142
+VERBS = ("start", "status", "promote", "stop")
 
 
 @pytest.fixture(scope="module")
@@ -113,10 +115,23 @@ def test_the_command_starts_shows_and_stops_them(cluster, tmp_path):
     assert databases(tmp_path, "status").stdout.count("does not answer") == 3
 
 
-def test_the_command_says_when_there_is_nothing_to_stop(tmp_path):
+def test_where_there_is_nothing_to_stop_it_is_done(tmp_path):
+    """As `systemctl stop` and `docker compose stop` have it: what was asked for is so."""
     stopped = databases(tmp_path, "stop")
-    assert stopped.returncode == 1
-    assert "databases start" in stopped.stderr
+    assert (stopped.returncode, stopped.stdout) == (0, "There are no databases here: nothing to stop.\n")
+    shown = databases(tmp_path, "status")
+    assert (shown.returncode, "databases start" in shown.stderr) == (1, True)
+
+
+def test_the_command_explains_its_verbs_and_options(tmp_path):
+    helped = databases(tmp_path, "--help").stdout
+    for line in (
+        "see below",
+        r"--port PORT +promote: ",
+        r"--semi-sync +start: ",
+        *(rf"\n{verb} +\w" for verb in VERBS),
+    ):
+        assert re.search(line, helped), line
 
 
 def databases(folder, action):

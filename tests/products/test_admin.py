@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 from PIL import Image
@@ -87,7 +88,23 @@ def test_a_changed_price_raises_the_version_of_the_product(ada, loaf):
     assert versions_of("product", [loaf.pk], "default")[loaf.pk] > before[loaf.pk]
 
 
-@pytest.mark.parametrize("price", ["-1", "five", "5.855", ""])
+def test_a_price_is_shown_with_both_decimals(ada, loaf):
+    Price.objects.update(cents=580)
+    form = ada.get(reverse("admin:products_product_change", args=[loaf.pk])).content.decode()
+    assert 'name="prices-0-cents" value="5.80"' in form
+
+
+def test_a_promotion_is_one_cent_at_least(ada, loaf):
+    promotion = {"prices-0-ends_at_0": "01/01/2099", "prices-0-ends_at_1": "08:00:00"}
+    refused = save(ada, loaf, **promotion, **{"prices-0-cents": "0"})
+    assert "A price is one cent at least." in refused.content.decode()
+    assert save(ada, loaf, **promotion, **{"prices-0-cents": "0.01"}).status_code == 302
+    assert Price.objects.get().cents == 1
+    with pytest.raises(ValidationError, match="one cent at least"):
+        Price(product=loaf, cents=0).full_clean()
+
+
+@pytest.mark.parametrize("price", ["-1", "0", "0.00", "five", "5.855", ""])
 def test_a_price_that_is_none_is_told_beside_the_field(ada, loaf, price):
     answer = save(ada, loaf, **{"prices-0-cents": price})
     assert answer.status_code == 200

@@ -124,3 +124,10 @@ def test_a_snapshot_inside_a_transaction_sees_what_it_wrote():
         make_category("Cakes")
         with snapshot() as alias:
             assert alias == "default"
+
+
+def test_without_replicas_everything_is_read_from_the_primary(monkeypatch):
+    monkeypatch.setattr(settings, "REPLICAS", [])
+    monkeypatch.setattr(monitor(), "replicas", {})
+    with unit_of_work(), snapshot() as alias:
+        assert (alias, read_alias()) == ("default", "default")

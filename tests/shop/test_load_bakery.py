@@ -1,6 +1,7 @@
 """The demo bakery: whole after one run, untouched by a second, and as large as one likes for measuring."""
 
 import io
+import re
 
 import pytest
 from django.core.files.storage import default_storage
@@ -93,6 +94,17 @@ def test_every_product_is_complete(loaded):
         assert product.tags_count >= 1
         assert product.reviews_count >= 1
         assert product.baked_at
+
+
+def test_what_is_read_has_no_typewriter_quotes(loaded):
+    texts = [*Text.objects.values_list("title", "body"), *Article.objects.values_list("title", "summary", "body")]
+    texts += [*Category.objects.values_list("name", "intro"), *Product.objects.values_list("name", "about")]
+    texts += [
+        *Review.objects.values_list("body"),
+        *Picture.objects.values_list("alt"),
+        *Price.objects.values_list("label"),
+    ]
+    assert [text for row in texts for text in row if re.search(r"['\"]", text)] == []
 
 
 def test_every_allergen_that_is_declared_stands_out_among_the_ingredients(loaded):

@@ -123,6 +123,14 @@ def test_a_lower_price_says_what_it_was_and_until_when():
     assert "Sourdough week, until Sunday 29 November" in html
 
 
+def test_marks_have_one_decimal_wherever_they_stand():
+    for rating, said in ((4.55, "4.5"), (4.65, "4.7"), (5.0, "5.0")):
+        html = product_page(rating=rating, reviews=11)
+        assert f"{said} from 11 reviews" in html
+        assert f'score">{said}</p>' in html
+        assert f'aria-label="{said} out of 5"' in html
+
+
 def test_what_customers_write_is_shown_not_obeyed():
     said = {"id": 1, "author": NASTY, "author_id": 3, "rating": 5, "body": NASTY, "verified": True}
     html = product_page(name=NASTY, latest=[said | {"at": "2026-11-18T09:00:00+00:00"}], reviews=1, rating=5)
@@ -192,6 +200,7 @@ def test_home_draws_the_line_at_now_before_what_is_still_to_come():
     bake = [{"time": "06:50", "later": False, "cards": [card()]}, {"time": "13:00", "later": True, "cards": [card()]}]
     html = page("home.html", bake=bake, now="09:05", journal=[], hero=card())
     assert html.index("6:50</time>") < html.index("Now, 9:05") < html.index("13:00</time>")
+    assert "The first out of the oven, from 6:50 on." in html
     assert "Lit at" in page("home.html", bake=[], now="09:05", journal=[], hero=None)
 
 

@@ -44,9 +44,15 @@ def test_a_batch_at_once_finds_repairs_and_counts(ada, loaf):
     answer = ada.post(reverse("admin:sampler"), follow=True)
     said = answer.content.decode()
     assert "1 wrong in the documents; 1 repaired." in said
-    assert "1 wrong of " in said
+    assert re.search(r"In \d+ comparisons 1 place was wrong\. Objects and listings repaired: 1\.", said)
     assert Document.objects.filter(pk=loaf.pk).exists()
     assert f'href="{reverse("admin:products_product_object", args=[loaf.pk])}"' in said
+
+
+def test_an_object_wrong_in_two_places_is_repaired_once(ada):
+    faults = [Fault("product", "7", "cached", "price differs"), Fault("product", "7", "documents", "price differs")]
+    findings.tell("product", {"cached": 1, "documents": 1, "compared": 1310, "repaired": 1}, faults)
+    assert "In 1,310 comparisons 2 places were wrong. Objects and listings repaired: 1." in page(ada)
 
 
 def test_it_ends_in_time_and_says_what_it_left(ada, loaf, monkeypatch):

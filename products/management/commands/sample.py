@@ -30,7 +30,8 @@ class Command(BaseCommand):
 
     def handle(self, *, kinds: Sequence[str], all: bool, **options: object) -> None:
         if unknown := sorted(set(kinds) - set(_known())):
-            raise CommandError(f"There is no kind {', '.join(unknown)}. There are {', '.join(_known())}.")
+            they = "is no kind" if len(unknown) == 1 else "are no kinds"
+            raise CommandError(f"There {they} {', '.join(unknown)}. There are {', '.join(_known())}.")
         try:
             with sampling(kinds) as sampler:
                 result = compare_all(sampler) if all else sampler.run()

@@ -1,6 +1,7 @@
 """How the databases stand."""
 
-from django.core.management.base import BaseCommand
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError
 
 from scaling.census import SHARE_MINUTES
 from scaling.standing import Standing, standings
@@ -17,7 +18,10 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, **options: object) -> None:
-        table = [HEADS, *(cells(standing) for standing in standings())]
+        try:
+            table = [HEADS, *(cells(standing) for standing in standings())]
+        except ImproperlyConfigured as why:
+            raise CommandError(str(why)) from why
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         for row in table:
             line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
@@ -31,6 +35,6 @@ def cells(standing: Standing) -> tuple[str, ...]:
         "yes" if standing.is_reachable else "no",
         standing.position,
         "–" if standing.lag is None else f"{standing.lag:.1f} s",
-        "–" if standing.share is None else f"{standing.share:.0f} %",
+        standing.reads,
         standing.said,
     )

@@ -23,7 +23,7 @@ start    start them, or those that are down, and print the settings to export
 status   show each one: what it is, where it listens, its process, how far it has come
 promote  make a replica the primary: the one that has come farthest, or the one at --port; a shop that runs goes on
          with the new one
-stop     end them; what they hold is kept for the next start
+stop     end them; what they hold is kept for the next start; nothing to stop is no error
 
 They listen on the loopback address alone. Their files are in the folder `databases` of STATE_DIR.
 """
@@ -37,8 +37,8 @@ class Command(BaseCommand):
         return super().create_parser(*args, epilog=EPILOG, formatter_class=RawDescriptionHelpFormatter, **options)
 
     def add_arguments(self, parser) -> None:
-        parser.add_argument("action", choices=["start", "status", "promote", "stop"])
-        parser.add_argument("--port", type=int, help="promote the replica that listens there")
+        parser.add_argument("action", choices=["start", "status", "promote", "stop"], help="what to do, see below")
+        parser.add_argument("--port", type=int, help="promote: take the replica that listens there")
         parser.add_argument(
             "--semi-sync",
             action="store_true",
@@ -47,6 +47,9 @@ class Command(BaseCommand):
 
     def handle(self, *, action: str, **options) -> None:
         folder = settings.STATE / "databases"
+        if action == "stop" and not folder.exists():
+            self.stdout.write("There are no databases here: nothing to stop.")
+            return
         if action != "start" and not folder.exists():
             raise CommandError("There are no databases here yet: manage.py databases start makes them.")
         try:

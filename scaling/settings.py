@@ -1,0 +1,32 @@
+"""The settings that this package reads, each with what it is when the project does not say.
+
+`DATABASES`, `CACHES` and the like are Django's own and read from here, too. Names of other packages are text: whoever
+lifts this package without `jobs` says their own.
+"""
+
+from typing import Any
+
+from django.conf import settings as project
+
+DEFAULTS: dict[str, Any] = {
+    # Clones
+    "CLONE": "",  # the host's name and process id when empty
+    "RELEASE": "",
+    "XRAY": False,  # Server-Timing on every response: what it cost
+    "UNAVAILABLE_VIEW": "scaling.unavailable.plain",  # (request) -> the page for what is away
+    # Database
+    "REPLICAS": [],  # aliases in DATABASES; without any the primary is read
+    "REPLICA_LAG_SECONDS": 10.0,  # a replica that is further behind is left out
+    "PRIMARY_ONLY": {"admin", "auth", "contenttypes", "sessions", "jobs"},  # models, or whole apps
+    "CAUSAL_CHANGES": "jobs.changes.CHANGES",  # see scaling.causal.Changes
+    # Cache
+    "UNSTAMPED_TABLES": {"jobs_outbox", "jobs_version"},  # see scaling.queries
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in DEFAULTS:
+        return getattr(project, name, DEFAULTS[name])
+    if name.isupper():
+        return getattr(project, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

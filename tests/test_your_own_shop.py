@@ -1,0 +1,110 @@
+"""`scaling/` and `jobs/` in an empty project, made of nothing but the code of docs/your-own-shop.md."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from textwrap import dedent
+
+import pytest
+from django.conf import settings
+
+from shop.valkeys import free_port
+
+from .servers import start_valkey, stop
+
+PAGE = settings.ROOT / "docs" / "your-own-shop.md"
+FILE = re.compile(r"^`(library/\w+\.py)`:\n\n((?:    .*\n|\n)+)", re.MULTILINE)
+STEP = re.compile(r"^    python (manage\.py .*)\n", re.MULTILINE)
+MANAGE = """
+import os, sys
+from django.core.management import execute_from_command_line
+os.environ["DJANGO_SETTINGS_MODULE"] = "library.settings"
+execute_from_command_line(sys.argv)
+"""
+STORY = """
+import json
+from django.test import Client
+from jobs.models import Outbox
+from jobs.objects import refresh
+from library.models import Book
+from library.objects import BOOKS
+from scaling.xray import measured
+
+def page():
+    answer = Client(headers={"host": "library.example"}).get(f"/books/{book.pk}/")
+    return answer.status_code, answer.json().get("title") if answer.status_code == 200 else None
+
+def trips():
+    with measured() as cost:
+        title = BOOKS.get(book.pk)["title"]
+    return title, cost.sql.total(), cost.trips["cache"]
+
+def work():
+    refresh.run([[row.pk, row.subject] for row in Outbox.objects.all()])
+    return Outbox.objects.count()
+
+book = Book.objects.create(title="Emma")
+told = {"waiting": list(Outbox.objects.values_list("task", "subject"))}
+told["got"] = trips(), trips()
+Book.objects.filter(pk=book.pk).update(title="Persuasion")
+told["done"] = work()
+told["refreshed"] = trips()
+BOOKS.forget([book.pk])
+told["forgotten"] = BOOKS.peek(book.pk) is None, page(), trips()
+pk = book.pk
+Book.objects.all().delete()
+told["gone"] = work(), page()
+print(json.dumps(told))
+"""
+
+
+@pytest.fixture
+def stores(tmp_path):
+    """Two servers of their own: `cache` belongs to whoever flushes it."""
+    urls = {f"{name.upper()}_URL": f"redis://:only-for-tests@127.0.0.1:{free_port()}/0" for name in ("cache", "keep")}
+    servers = [start_valkey(name.removesuffix("_URL").lower(), url, tmp_path) for name, url in urls.items()]
+    yield urls
+    for server in servers:
+        stop(server)
+
+
+@pytest.fixture
+def project(tmp_path, stores):
+    """The two folders, a manage.py, and the files that the page shows. Answers what runs a command there."""
+    folder = tmp_path / "project"
+    for package in ("scaling", "jobs"):
+        shutil.copytree(settings.ROOT / package, folder / package)
+    (folder / "library").mkdir()
+    (folder / "manage.py").write_text(MANAGE)
+    for name, code in FILE.findall(PAGE.read_text()):
+        (folder / name).write_text(dedent(code))
+    clean = {"PATH": os.environ["PATH"], "SECRET_KEY": "only-for-tests"}
+
+    def run(*words):
+        command = [sys.executable, *words]
+        done = subprocess.run(command, cwd=folder, env=clean | stores, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return run
+
+
+def test_a_project_made_from_the_page_gets_refreshes_and_forgets_an_object(project):
+    """Given the two folders and the code of the page
+    When somebody follows its steps, and then changes and deletes a book
+    Then the object is read without SQL, follows its row, and is gone when the row is."""
+    for step in STEP.findall(PAGE.read_text())[:3]:
+        project(*step.split())
+    told = json.loads(project("manage.py", "shell", "--no-imports", "-c", STORY))
+    assert told["waiting"] == [["jobs.objects.refresh", "book:1"]]
+    assert told["got"][0][0] == "Emma"
+    assert told["got"][1] == ["Emma", 0, 1]
+    assert told["done"] == 0
+    assert told["refreshed"] == ["Persuasion", 0, 1]
+    assert told["forgotten"] == [True, [200, "Persuasion"], ["Persuasion", 0, 1]]
+    assert told["gone"] == [0, [404, None]]
+    assert "takes every write" in project("manage.py", "replicas")
+    assert "Nothing waits" in project("manage.py", "relay", "--backlog")
