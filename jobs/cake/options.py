@@ -31,14 +31,14 @@ TIERS: Mapping[int, Choice] = {
 }
 _BATTER = ("wheat (gluten)", "egg", "milk")
 SPONGES: Mapping[str, Choice] = {
-    "vanilla": Choice("Vanilla sponge", 0, "#eccb88", _BATTER),
+    "vanilla": Choice("Vanilla sponge", 0, "#e9c178", _BATTER),
     "cocoa": Choice("Cocoa sponge", 4_00, "#6f4227", _BATTER),
     "almond": Choice("Almond sponge", 6_00, "#d9b27c", (*_BATTER, "almonds (nuts)")),
     "velvet": Choice("Red velvet sponge", 6_00, "#a03430", _BATTER),
 }
 CREAMS: Mapping[str, Choice] = {
     "cream": Choice("Vanilla cream", 0, "#fff3e2", ("milk",)),
-    "raspberry": Choice("Raspberry cream", 2_00, "#d4476f", ("milk",)),
+    "raspberry": Choice("Raspberry cream", 2_00, "#dd7390", ("milk",)),
     "cocoa": Choice("Cocoa cream", 2_00, "#6b3a20", ("milk",)),
     "lemon": Choice("Lemon cream", 2_00, "#ffe58a", ("milk",)),
 }
