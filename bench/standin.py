@@ -37,6 +37,8 @@ class Pass:
     picture: bytes
     checkpoint: bytes
     seconds: float
+    percent: int
+    seconds_left: float
 
 
 def passes(design: Design, saved: bytes | None = None, *, final_passes: int = PASSES) -> Iterator[Pass]:
@@ -44,7 +46,8 @@ def passes(design: Design, saved: bytes | None = None, *, final_passes: int = PA
     done = json.loads(saved) if saved else 0
     for number in range(done + 1, final_passes + 1):
         seconds = work(design.digest, number)
-        yield Pass(number, final_passes, picture_of(number), json.dumps(number).encode(), seconds)
+        percent, left = 100 * number // final_passes, seconds * (final_passes - number)
+        yield Pass(number, final_passes, picture_of(number), json.dumps(number).encode(), seconds, percent, left)
 
 
 def picture_of(number: int) -> bytes:

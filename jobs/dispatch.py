@@ -20,7 +20,7 @@ from .kinds import KINDS
 from .leases import free_expired
 from .models import Job, State, WorkQuerySet
 
-AHEAD = {"interactive": 100, "bulk": 50, "render": 4}  # jobs of a lane that are sent and not begun
+AHEAD = {"interactive": 100, "bulk": 20, "render": 4}  # jobs of a lane that are sent and not begun
 AGAIN_SECONDS = 5  # then 10, then 20 …
 AGAIN_SECONDS_AT_MOST = 30
 LOOK_AT_ROWS = 500

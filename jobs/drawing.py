@@ -1,8 +1,9 @@
 """A render worker is told the id of a render: the task that draws it, pass by pass.
 
-No other process imports this module, nor the renderer, which is large: the worker is started with
-`--include jobs.drawing`.
+No other process imports this module, nor the renderer: the worker is started with `--include jobs.drawing`.
 """
+
+from contextlib import closing
 
 from celery import shared_task
 from django.conf import settings
@@ -31,10 +32,10 @@ def draw(pk: int, position: Position | None = None) -> None:
 
 
 def paint(running: Running) -> dict:
-    """Every pass is a better picture, and a place to go on from."""
+    """Every pass is a better picture, and a place to go on from. Whatever ends this ends the renderer."""
     number = 0
-    for each in passes(Design.of(running.arguments), running.checkpoint):
-        number = each.number
-        left = each.seconds * (each.of - number)
-        running.report(100 * number / each.of, each.checkpoint, each.picture, seconds_left=left)
+    with closing(passes(Design.of(running.arguments), running.checkpoint)) as drawn:
+        for each in drawn:
+            number = each.number
+            running.report(each.percent, each.checkpoint, each.picture, seconds_left=each.seconds_left)
     return {"passes": number}

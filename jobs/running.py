@@ -116,15 +116,22 @@ def perform(work: Work, kind: JobKind, function: Callable[[Running], dict], argu
             result = function(Running(work, kind, arguments, lease))
         except Stopped:
             log.info("%s: attempt %d counts no longer", work, work.attempt)
-        except Leaving:
-            ends.hand_back(work)
         except CannotBeDone as reason:
             _tidied(work, ends.fail(work, str(reason)))
         except Exception as error:
-            log.warning("%s: attempt %d failed", work, work.attempt, exc_info=not isinstance(error, OUTAGES))
-            ends.give_back(work, _said(error), seconds=min(2**work.attempt, LONGEST_WAIT_SECONDS))
+            _handed_on(work, error)
         else:
             _tidied(work, ends.finish(work, result))
+
+
+def _handed_on(work: Work, error: Exception) -> None:
+    """Somebody else shall try, later the more often it went wrong. What fails while this worker is told to end, fails
+    because of that."""
+    if leaving.is_set():
+        ends.hand_back(work)
+        return
+    log.warning("%s: attempt %d failed", work, work.attempt, exc_info=not isinstance(error, OUTAGES))
+    ends.give_back(work, _said(error), seconds=min(2**work.attempt, LONGEST_WAIT_SECONDS))
 
 
 def _tidied(work: Work, has_ended: bool) -> None:

@@ -23,7 +23,7 @@ def prove(waiting: int = 1000, seconds: float = 0.2) -> list[Figure]:
     return [
         at_least(f"{waiting} jobs wait in bulk; so many still do when {QUICK} quick ones end", left, waiting / 2),
         at_most("… the slowest of the quick ones began after", slowest, STARTED_WITHIN_SECONDS, " s"),
-        at_most("… of the thousand begun before another one’s first", before, 60),
+        at_most("… of the thousand begun before another one’s first", before, 30),
     ]
 
 

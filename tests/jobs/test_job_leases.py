@@ -272,6 +272,18 @@ def test_what_cannot_be_done_is_not_tried_again():
     assert (job.state, job.error, job.attempt) == (State.FAILED, "There is no such month.", 1)
 
 
+def test_what_fails_while_the_worker_ends_is_no_attempt(monkeypatch):
+    job = begun()
+
+    def end(running):
+        monkeypatch.setattr(leaving, "is_set", lambda: True)
+        raise OSError("The renderer was ended, too.")
+
+    perform(job, KNEAD, end, {})
+    job.refresh_from_db()
+    assert (job.state, job.error, job.last_attempt) == (State.QUEUED, "", KNEAD.attempts + 1)
+
+
 def test_a_worker_that_is_told_to_end_hands_back_what_it_has_begun(monkeypatch):
     told_to_end = threading.Event()
     told_to_end.set()

@@ -16,7 +16,7 @@ from shop.valkeys import free_port
 from tests.servers import wait_until
 
 OURS = ("STATE_DIR", "CACHE_URL", "KEEP_URL", "SECRET_KEY", "DJANGO_SETTINGS_MODULE")
-EVERY_PROCESS = 17  # the manager, seven processes and their go-betweens, and gunicorn's two workers
+EVERY_PROCESS = 19  # the manager, eight processes and their go-betweens, and gunicorn’s two workers
 A_BAKERY = "from tests.factories import make_product; call_command('migrate', verbosity=0); make_product()"
 
 
