@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import conditional_page, require_POST, require_safe
 
+from jobs.cake.progress import PASSES
 from jobs.cakes import CAKE
 from jobs.models import UNFINISHED, Job, State
 from jobs.signal import standing
@@ -22,8 +23,6 @@ from shop.slots import ready_from
 from .answers import private, see_other
 from .cakes import WAITING
 
-COATS = 6
-
 
 @private
 @require_safe
@@ -38,6 +37,7 @@ def job(request: HttpRequest, key: str) -> HttpResponse:
         raise Http404("We no longer make such a cake.")
     context = {
         "job": stand_of(found),
+        "coats": PASSES,
         "words": cakes.words_of(design),
         "sheet": cakes.sheet(found.arguments),
         "total": design.price_cents,
@@ -73,7 +73,7 @@ def shown(row: dict) -> dict:
         "picture": cakes.picture_address(row["key"], row["picture_number"]) if row["picture_number"] else "",
         "url": reverse("job", args=[row["key"]]),
         "basket": reverse("job_basket", args=[row["key"]]),
-        "coats": row["progress"] * COATS // 100,
+        "coats": PASSES if row["state"] == State.DONE else min(row["picture_number"], PASSES),
         "is_running": row["state"] in UNFINISHED,
     }
 
