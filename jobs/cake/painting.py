@@ -14,12 +14,12 @@ from typing import Any
 
 import drjit as dr
 import mitsuba as mi
-import mitsuba_oidn as oidn
 import numpy as np
 from PIL import Image
 
 from .arrays import Array
 from .checkpoints import Gathered
+from .cleaning import Cleaner
 from .design import Design
 from .develop import develop
 from .frames import read, write
@@ -44,10 +44,8 @@ class Painting:
         dr.set_thread_count(threads)
         self.scene = scene(design, width, height)
         self.path = mi.load_dict({"type": "path", "max_depth": DEPTH, "rr_depth": 4})
-        self.features: tuple[Array, Array] | None = None
-        self.cleaner = oidn.Device(oidn.DeviceType.CPU)
-        self.cleaner.set_int("numThreads", 1)  # with other numbers it rounds otherwise
-        self.cleaner.commit()
+        self.features: dict[str, Array] = {}
+        self.cleaner = Cleaner()
 
     def paint(self) -> Iterator[tuple[int, bytes]]:
         """The passes that are left: the number and picture of each. What was finished is developed again."""
@@ -61,21 +59,20 @@ class Painting:
 
     def picture(self) -> bytes:
         """The light so far, cleaned of its noise and developed, as WebP."""
-        light = np.ascontiguousarray(self.gathered.light, np.float32)
-        seen = self._features() if self.gathered.passes > 1 else (None, None)  # the first is to be soon there
-        clean = np.asarray(oidn.denoise(light, *seen, hdr=True, device=self.cleaner))
+        seen = self._features() if self.gathered.passes > 1 else {}  # the first is to be soon there
+        clean = self.cleaner.clean(self.gathered.light, seen, is_final=self.gathered.passes == self.passes)
         mood, file = LIGHTS[self.design.mood], io.BytesIO()
         Image.fromarray(develop(clean, mood.exposure, mood.bloom)).save(file, "WEBP", quality=QUALITY, method=4)
         return file.getvalue()
 
-    def _features(self) -> tuple[Array, Array]:
+    def _features(self) -> dict[str, Array]:
         """The colours and normals that are seen: they tell the cleaner an edge from noise."""
-        if self.features is None:
+        if not self.features:
             kinds = mi.load_dict({"type": "aov", "aovs": "colours:albedo,normals:sh_normal"})
             dr.set_thread_count(1)  # two threads wait for each other here, and take seven times as long
             seen = np.array(mi.render(self.scene, spp=FEATURE_SAMPLES, seed=0, integrator=kinds), np.float32)
             dr.set_thread_count(self.threads)
-            self.features = np.ascontiguousarray(np.clip(seen[..., :3], 0, 1)), np.ascontiguousarray(seen[..., 3:6])
+            self.features = {"albedo": np.clip(seen[..., :3], 0, 1), "normal": seen[..., 3:6]}
         return self.features
 
 

@@ -24,7 +24,7 @@ from .progress import PASSES
 SIZE = (800, 600)
 # A pass takes some ten seconds. On a machine that is very busy it may take minutes; beyond this it never will.
 PASS_SECONDS = 600.0
-END_SECONDS = 10.0
+END_SECONDS = 60.0
 TOLD = 2000
 ROOT = Path(__file__).resolve().parents[2]
 _LLVM_19 = re.compile(r"libLLVM(-|\.so\.)19\b")

@@ -37,7 +37,7 @@ def stem(chance: np.random.Generator) -> Mesh:
 
 def raspberry(colour: Array) -> Mesh:
     """A raspberry of radius about 1, pointing up."""
-    drupelet, places = _ball(9, 12), []
+    drupelet, places = _ball(7, 8), []
     for place, count in enumerate(DRUPELETS):
         height = 1.15 - 0.32 * place
         reach = 0.98 * np.sqrt(max(0.0, 1 - ((height + 0.1) / 1.28) ** 2))
