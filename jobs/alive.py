@@ -10,9 +10,9 @@ import time
 from typing import Any, NamedTuple
 
 from celery.signals import celeryd_after_setup, worker_ready, worker_shutdown, worker_shutting_down
-from django.conf import settings
 from redis.exceptions import RedisError
 
+from scaling import settings
 from scaling.codec import dumps, loads
 from scaling.stores import keep
 

@@ -9,11 +9,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from celery import current_app
+from django.db import transaction
 from django.db.models import Count, F, Q, Window
 from django.db.models.functions import Now, RowNumber
 
 from scaling.positions import Position
 from scaling.replicas import last_written
+from scaling.retries import retried
 from scaling.unavailable import OUTAGES
 
 from .kinds import KINDS
@@ -49,7 +51,7 @@ def _send(lane: str, busy: Counter[str]) -> int:
     room = AHEAD[lane] - queued.filter(again_at__gt=Now(), sent__gt=0).count()
     if room <= 0:
         return 0
-    claimed = [job for job in _by_turns(queued.filter(again_at__lte=Now()), busy)[:room] if _claim(job)]
+    claimed = _claimed(_by_turns(queued.filter(again_at__lte=Now()), busy)[:room])
     position = last_written() if claimed else {}
     for number, job in enumerate(claimed):
         try:
@@ -65,6 +67,13 @@ def _by_turns(due: WorkQuerySet, busy: Counter[str]) -> list[Job]:
     nth = Window(RowNumber(), partition_by="owner", order_by="pk")
     rows = list(due.annotate(nth=nth).order_by("nth", "pk")[:LOOK_AT_ROWS])
     return sorted(rows, key=lambda job: (busy[job.owner] + job.nth, job.pk))
+
+
+@retried
+@transaction.atomic
+def _claimed(jobs: Sequence[Job]) -> list[Job]:
+    """In one transaction: a commit for each would hold up the last of them."""
+    return [job for job in jobs if _claim(job)]
 
 
 def _claim(job: Job) -> bool:

@@ -72,7 +72,8 @@ def settle(jobs: WorkQuerySet, state: State, *, result: dict[str, Any] | None = 
         state=state, result=result or {}, error=error, place=None, lease_until=None, finished_at=timezone.now()
     )
     untold = jobs.filter(notified=False).exclude(kind__in=[kind.name for kind in KINDS.values() if not kind.tells])
-    enqueue_many(settings.JOBS_TELL, list(untold.values_list("key", flat=True)))
+    if task := getattr(settings, "JOBS_TELL", ""):
+        enqueue_many(task, list(untold.values_list("key", flat=True)))
     jobs.update(notified=True)
     signal.changed(jobs.values_list("owner", flat=True))
 

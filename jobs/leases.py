@@ -11,11 +11,11 @@ import threading
 from datetime import timedelta
 from typing import TypeVar
 
-from django.conf import settings
 from django.db import close_old_connections, connections, transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
+from scaling import settings
 from scaling.retries import retried
 from scaling.unavailable import OUTAGES
 

@@ -4,7 +4,6 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.conf import settings
 from django.db.models import Count, Min
 from django.utils import timezone
 from redis.exceptions import RedisError
@@ -13,7 +12,7 @@ from scaling.unavailable import OUTAGES
 
 from .alive import Alive, workers
 from .models import Job, State
-from .queues import depths
+from .queues import depths, names
 
 RECENTLY = timedelta(days=1)
 
@@ -47,7 +46,7 @@ def lanes() -> list[Lane]:
             messages.get(name),
             None if serving is None else serving[name],
         )
-        for name in (*settings.LANES, settings.DEAD_LANE)
+        for name in names()
     ]
 
 

@@ -30,8 +30,14 @@ def depths() -> dict[str, int]:
         return {queue.name: queue(connection.channel()).queue_declare().message_count for queue in _queues()}
 
 
+def names() -> list[str]:
+    """Of the lanes, and of the dead letters where a project has a queue for them (DEAD_QUEUE)."""
+    return [queue.name for queue in _queues()]
+
+
 def _queues() -> list[Any]:
-    return [*settings.CELERY_TASK_QUEUES, settings.DEAD_QUEUE]
+    dead = getattr(settings, "DEAD_QUEUE", None)
+    return [*current_app.amqp.queues.values(), *([dead] if dead else [])]
 
 
 @contextmanager

@@ -29,6 +29,7 @@ import json
 from django.test import Client
 from jobs.models import Outbox
 from jobs.objects import refresh
+from jobs.relay import Relay
 from library.models import Book
 from library.objects import BOOKS
 from scaling.xray import measured
@@ -43,6 +44,7 @@ def trips():
     return title, cost.sql.total(), cost.trips["cache"]
 
 def work():
+    Relay().turn()
     refresh.run([[row.pk, row.subject] for row in Outbox.objects.all()])
     return Outbox.objects.count()
 
