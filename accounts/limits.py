@@ -55,6 +55,7 @@ ASK = (Limit("ask-a-friend", "user", "20/h"),)
 PEOPLE = (Limit("people", "user", "120/10m"),)
 REVIEW = (Limit("review", "user", "30/h"),)
 DRAFT = (Limit("draft", "ip", "60/h"),)  # each is a session on `keep` for somebody unknown
+CAKE = (Limit("cake", "ip", "20/h"),)  # each keeps a worker busy for a minute
 
 
 def count(request: HttpRequest, limits: tuple[Limit, ...]) -> int:

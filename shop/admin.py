@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import path
 from django.utils import timezone
 
+from .admin_cakes import cake_picture
 from .admin_day import day_page, mark_collected
 from .admin_exports import export_file, exports_page
 from .models import Order, OrderLine, Slot
@@ -14,7 +15,7 @@ from .wording import date_time, euro
 
 class LineInline(admin.TabularInline):
     model = OrderLine
-    fields = ("name", "quantity", "price", "sum")
+    fields = ("name", "says", "quantity", "price", "sum")
     readonly_fields = fields
     extra = 0
 
@@ -23,6 +24,10 @@ class LineInline(admin.TabularInline):
 
     def has_delete_permission(self, request, obj=None) -> bool:
         return False
+
+    @admin.display
+    def says(self, line: OrderLine) -> str:
+        return line.design["inscription"] if line.design else ""
 
     @admin.display(description="price")
     def price(self, line: OrderLine) -> str:
@@ -54,6 +59,7 @@ class OrderAdmin(admin.ModelAdmin):
         view = self.admin_site.admin_view
         return [
             path("day/", view(day_page), name="shop_order_day"),
+            path("cakes/<str:key>/picture", view(cake_picture), name="shop_order_cake"),
             path("exports/", view(exports_page), name="shop_order_exports"),
             path("exports/<str:key>/", view(export_file), name="shop_order_export"),
             *super().get_urls(),
@@ -104,12 +110,18 @@ class WhenFilter(admin.SimpleListFilter):
 class SlotForm(forms.ModelForm):
     class Meta:
         model = Slot
-        fields = ("starts_at", "capacity")
+        fields = ("starts_at", "capacity", "cake_capacity")
 
     def clean_capacity(self) -> int:
         capacity = self.cleaned_data["capacity"]
         if capacity < self.instance.taken:
             raise forms.ValidationError(f"{self.instance.taken} places are taken already.")
+        return capacity
+
+    def clean_cake_capacity(self) -> int:
+        capacity = self.cleaned_data["cake_capacity"]
+        if capacity < self.instance.cakes_taken:
+            raise forms.ValidationError(f"{self.instance.cakes_taken} cakes are ordered already.")
         return capacity
 
 
@@ -118,12 +130,12 @@ class SlotAdmin(admin.ModelAdmin):
     """Capacity is the bakery's to set; how many places are taken only orders say."""
 
     form = SlotForm
-    list_display = ("when", "capacity", "taken", "free")
-    list_editable = ("capacity",)
+    list_display = ("when", "capacity", "taken", "free", "cake_capacity", "cakes_taken")
+    list_editable = ("capacity", "cake_capacity")
     list_filter = (WhenFilter,)
     list_per_page = 50
     date_hierarchy = "starts_at"
-    readonly_fields = ("taken",)
+    readonly_fields = ("taken", "cakes_taken")
 
     @admin.display(ordering="starts_at")
     def when(self, slot: Slot) -> str:

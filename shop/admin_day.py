@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from . import wording
+from .admin_cakes import with_cakes
 from .models import Order, Slot
 from .slots import day_range
 
@@ -38,7 +39,7 @@ def day_context(day: date) -> dict:
         for slot in _slots(day)
         if slot.wanted
     ]
-    orders = [order for slot in slots for order in slot["orders"]]
+    orders = with_cakes([order for slot in slots for order in slot["orders"]])
     bake: Counter[str] = Counter()
     for order in orders:
         for line in order["lines"]:

@@ -1,6 +1,6 @@
-"""What happens to a basket inside the server, whole or not at all. A field is a product id, its value
-“quantity:cents when added”. OWN and OWN_VALUES follow the customer's pointer to a key that is not in KEYS: `keep` is
-one server with its replicas, not a cluster."""
+"""What happens to a basket inside the server, whole or not at all. A field is a product id, or “cake:” and the key of
+the job that draws it; its value is “quantity:cents when added”. OWN and OWN_VALUES follow the customer's pointer to a
+key that is not in KEYS: `keep` is one server with its replicas, not a cluster."""
 
 # KEYS: basket. ARGV: product, quantity, cents, most of one, most lines, seconds kept.
 # Answers how many there are now, 0 when there is no room for another line.
@@ -40,7 +40,8 @@ for i = 1, #guests, 2 do
   local held = redis.call('HGET', own, guests[i])
   if held or redis.call('HLEN', own) < tonumber(ARGV[4]) then
     local quantity = string.match(guests[i + 1], '^%d+') + (held and string.match(held, '^%d+') or 0)
-    quantity = math.min(quantity, tonumber(ARGV[3]))
+    local most = string.sub(guests[i], 1, 5) == 'cake:' and 1 or tonumber(ARGV[3])
+    quantity = math.min(quantity, most)
     redis.call('HSET', own, guests[i], quantity .. string.match(guests[i + 1], ':.*'))
   end
 end

@@ -6,6 +6,7 @@ by the session, a customer's by `basket-of:<user id>`, so that it is there on ev
 """
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from . import basket_scripts as scripts
 
 MAX_QUANTITY = 12
 MAX_LINES = 40
+CAKE = "cake:"  # before the key of a cake's job: the name of its line
 KEPT_SECONDS = 30 * 24 * 3600
 
 
@@ -51,6 +53,16 @@ class Basket:
             raise BasketFull
         return held
 
+    def add_cake(self, job_key: str, cents: int) -> None:
+        """Put in the cake that this job draws: a line of its own, and one of it. Raises BasketFull."""
+        args = (CAKE + job_key, 1, cents, 1, MAX_LINES, KEPT_SECONDS)
+        if not keep().eval(scripts.ADD, 1, self.key, *args):
+            raise BasketFull
+
+    def remove_cake(self, job_key: str) -> None:
+        if self.id:
+            keep().eval(scripts.SET, 1, self.key, KEPT_SECONDS, CAKE + job_key, 0)
+
     def set(self, quantities: dict[int, int]) -> None:
         """Change how many of what is in it; 0 takes a line out, and a product that is not in it stays out."""
         pairs = (number for pair in quantities.items() for number in pair)
@@ -62,8 +74,15 @@ class Basket:
 
     def lines(self) -> dict[int, Line]:
         """Product ids and their lines, the lowest id first."""
+        return self.contents()[0]
+
+    def contents(self) -> tuple[dict[int, Line], dict[str, int]]:
+        """The lines of products; and the cakes: job keys, and what each cost in cents when it was put in."""
         held = keep().hgetall(self.key) if self.id else {}
-        return dict(sorted((int(name), _line(text)) for name, text in held.items()))
+        lines = {name.decode(): _line(text) for name, text in held.items()}
+        cakes = {name.removeprefix(CAKE): line.cents for name, line in lines.items() if name.startswith(CAKE)}
+        products = {int(name): line for name, line in lines.items() if not name.startswith(CAKE)}
+        return dict(sorted(products.items())), dict(sorted(cakes.items()))
 
     def count(self) -> int:
         return _pieces(keep().hvals(self.key)) if self.id else 0
@@ -96,14 +115,15 @@ def count(request: HttpRequest) -> int:
     return _pieces(keep().eval(scripts.OWN_VALUES, 1, _pointer(user_id)))
 
 
-def retire(request: HttpRequest, key: str, ordered: dict[int, int]) -> None:
+def retire(request: HttpRequest, key: str, ordered: dict[int, int], cakes: Iterable[str] = ()) -> None:
     """The basket `key` has become an order: take out what was ordered and carry the rest on under a new id.
 
     The new id follows from the old one, so that two clicks at once agree on it; nobody can work it out from a key.
     """
     following = salted_hmac("shop.baskets.retire", key).hexdigest()[:32]
     user_id = request.session.get(SESSION_KEY)
-    pairs = (number for pair in ordered.items() for number in pair)
+    amounts = ordered | {CAKE + job_key: 1 for job_key in cakes}
+    pairs = (part for pair in amounts.items() for part in pair)
     keys = (f"basket:{key}", f"basket:{following}", _pointer(user_id or "nobody"))
     keep().eval(scripts.RETIRE, 3, *keys, key, following, KEPT_SECONDS, *pairs)
     if request.session.get("basket") == key:

@@ -10,7 +10,9 @@ from django.utils import timezone
 from products.data import cards
 from products.models import Review
 from products.pagination import page_of
+from shop.cakes import pictures_of
 from shop.models import Order
+from shop.orders import cakes_of
 from shop.reviews import not_yet_reviewed
 
 ORDERS_A_PAGE = 8
@@ -27,9 +29,10 @@ def history_of(user, page_number: str) -> dict:
     ask = not_yet_reviewed(user)
     waiting, bags = list(waiting), _kept(user).count()
     found = cards({*_product_ids([*waiting, *shown]), *ask})
+    cakes = pictures_of(key for order in [*waiting, *shown] for key in cakes_of(order))
     return {
-        "waiting": [order_row(order, found) for order in waiting],
-        "past": [order_row(order, found) for order in shown],
+        "waiting": [order_row(order, found, cakes) for order in waiting],
+        "past": [order_row(order, found, cakes) for order in shown],
         "page": page,
         "bags": bags,
         "reviews": [review_row(review) for review in reviews],
@@ -61,7 +64,7 @@ WORDS = {
 }
 
 
-def order_row(order: Order, found: dict[int, dict]) -> dict:
+def order_row(order: Order, found: dict[int, dict], cakes: dict[str, str]) -> dict:
     lines = list(order.lines.all())
     pictures = [found[line.product_id]["picture"] for line in lines if line.product_id in found]
     return {
@@ -74,8 +77,9 @@ def order_row(order: Order, found: dict[int, dict]) -> dict:
         "words": WORDS[order.state],
         "what": ", ".join(f"{line.quantity} × {line.name}" if line.quantity > 1 else line.name for line in lines),
         "total": order.total_cents,
+        "cakes": [cakes.get(line.job_key, "") for line in lines if line.job_key][:3],
         "pictures": [stem for stem in pictures if stem][:3],
-        "can_repeat": any(line.product_id in found for line in lines),
+        "can_repeat": any(line.job_key or line.product_id in found for line in lines),
     }
 
 

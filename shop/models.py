@@ -10,23 +10,31 @@ from products.models import Product
 
 
 class SlotQuerySet(models.QuerySet):
-    def free(self) -> "SlotQuerySet":
-        return self.filter(taken__lt=F("capacity"))
+    def free(self, *, cakes: int = 0) -> "SlotQuerySet":
+        """Those with room for one more order, and for so many cakes in it."""
+        free = self.filter(taken__lt=F("capacity"))
+        return free.filter(cake_capacity__gte=F("cakes_taken") + cakes) if cakes else free
 
 
 class Slot(models.Model):
-    """A quarter of an hour in which `capacity` orders can be collected. Rows exist 30 days ahead."""
+    """A quarter of an hour in which `capacity` orders can be collected, and in them `cake_capacity` cakes that were
+    made to order. Rows exist 30 days ahead."""
 
     starts_at = models.DateTimeField(unique=True)
     capacity = models.PositiveSmallIntegerField(default=8)
     taken = models.PositiveSmallIntegerField(default=0)
+    cake_capacity = models.PositiveSmallIntegerField(default=3)
+    cakes_taken = models.PositiveSmallIntegerField(default=0)
 
     objects = SlotQuerySet.as_manager()
 
     class Meta:
         ordering = ["starts_at"]
         constraints = [
-            models.CheckConstraint(condition=Q(taken__lte=F("capacity")), name="a_slot_is_never_overbooked")
+            models.CheckConstraint(condition=Q(taken__lte=F("capacity")), name="a_slot_is_never_overbooked"),
+            models.CheckConstraint(
+                condition=Q(cakes_taken__lte=F("cake_capacity")), name="a_slot_never_holds_too_many_cakes"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -65,14 +73,20 @@ class Order(models.Model):
 
 
 class OrderLine(models.Model):
+    """So many of a product; or one cake that was made to order, with its design as it was sold and the job that drew
+    it."""
+
     order = models.ForeignKey(Order, models.CASCADE, related_name="lines")
     product = models.ForeignKey(Product, models.SET_NULL, null=True, related_name="order_lines")
     name = models.CharField(max_length=80)
     quantity = models.PositiveSmallIntegerField()
     unit_cents = CentsField("price in €")
+    design = models.JSONField(null=True, blank=True, editable=False)
+    job_key = models.CharField(max_length=32, blank=True, editable=False)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=Q(quantity__gte=1), name="a_line_is_of_something")]
+        indexes = [models.Index(fields=["job_key"], name="line_of_a_job")]
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.name}"
@@ -80,3 +94,16 @@ class OrderLine(models.Model):
     @property
     def cents(self) -> int:
         return self.quantity * self.unit_cents
+
+
+class GuestAddress(models.Model):
+    """Where a guest wants to be told how a job has ended. Customers are told at the address of their account."""
+
+    job_key = models.CharField(max_length=32, unique=True)
+    email = models.EmailField()
+
+    class Meta:
+        verbose_name_plural = "guest addresses"
+
+    def __str__(self) -> str:
+        return self.email

@@ -5,15 +5,19 @@ and slot are taken by updates that say what must still be true, in one transacti
 product id, then the slot. The basket's id is unique on the order, so a double click or a retry is the same order.
 """
 
+from collections.abc import Sequence
+
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from jobs.cake.design import Design
 from jobs.outbox import enqueue
 from products.models import Stock
 from scaling.replicas import primary
 from scaling.retries import retried
 
+from .cakes import designs_now, name_of
 from .models import Order, OrderLine, Slot
 from .slots import day_range, first_moment
 from .till import names_now, offers_now
@@ -35,6 +39,14 @@ class SlotFull(OrderRefused):
     """Nobody else can be served in that quarter of an hour, or it is too late to order for it."""
 
 
+class CakesFull(SlotFull):
+    """So many cakes are not handed over in that quarter of an hour, or it is too soon to make them."""
+
+
+class CakeGone(OrderRefused):
+    """We no longer make one of the cakes as it was designed."""
+
+
 class PriceChanged(OrderRefused):
     """The things cost something else than what was shown."""
 
@@ -45,17 +57,25 @@ class TooLate(Exception):
 
 @retried
 def place_order(
-    key: str, *, customer, contact: dict[str, str], slot_id: int, lines: dict[int, int], shown_total: int
+    key: str,
+    *,
+    customer,
+    contact: dict[str, str],
+    slot_id: int,
+    lines: dict[int, int],
+    shown_total: int,
+    cakes: Sequence[str] = (),
 ) -> Order:
-    """Order `lines` (product id: quantity) for a slot at `shown_total` cents; `key` is the id of their basket.
+    """Order `lines` (product id: quantity) and `cakes` (keys of the jobs that draw them) for a slot at `shown_total`
+    cents; `key` is the id of their basket.
 
     `contact` holds name, email, phone and note; `customer` is a user or None. The same key again gives the order that
-    is there. Raises SoldOut, SlotFull or PriceChanged, and then nothing has been taken.
+    is there. Raises SoldOut, CakeGone, SlotFull or PriceChanged, and then nothing has been taken.
     """
     try:
         with transaction.atomic():
             placed = Order.objects.filter(key=key).first()
-            return placed or _place(key, customer, contact, slot_id, lines, shown_total)
+            return placed or _place(key, customer, contact, slot_id, lines, cakes, shown_total)
     except (OrderRefused, IntegrityError):
         # The same key may have got there between our look and our commit; then it is what took the last loaf.
         with primary():
@@ -65,13 +85,16 @@ def place_order(
         return placed
 
 
-def _place(key, customer, contact, slot_id, lines, shown_total) -> Order:
+def _place(key, customer, contact, slot_id, lines, cakes, shown_total) -> Order:
+    if not (lines or cakes):
+        raise SoldOut([])
     _take_stock(lines)
-    goods = _goods(lines)
+    goods, designs = _goods(lines), _designs(cakes)
     total = sum(cents * lines[product_id] for product_id, _, cents in goods)
+    total += sum(design.price_cents for design in designs.values())
     if total != shown_total:
         raise PriceChanged
-    slot = _take_slot(slot_id)
+    slot = _take_slot(slot_id, len(designs))
     order = Order.objects.create(
         key=key, number=_next_number(slot), customer=customer, slot=slot, total_cents=total, **contact
     )
@@ -79,6 +102,7 @@ def _place(key, customer, contact, slot_id, lines, shown_total) -> Order:
         OrderLine(order=order, product_id=product_id, name=name, quantity=lines[product_id], unit_cents=cents)
         for product_id, name, cents in goods
     )
+    OrderLine.objects.bulk_create(_cake_line(order, *cake) for cake in designs.items())
     enqueue("shop.tasks.send_confirmation", order.pk)
     return order
 
@@ -90,7 +114,7 @@ def _take_stock(lines: dict[int, int]) -> None:
         enough = Stock.objects.filter(product_id=product_id, quantity__gte=quantity)
         if not enough.update(quantity=F("quantity") - quantity):
             missing.append(product_id)
-    if missing or not lines:
+    if missing:
         raise SoldOut(missing)
 
 
@@ -103,10 +127,23 @@ def _goods(lines: dict[int, int]) -> list[tuple[int, str, int]]:
     return [(pk, names[pk][0], offers[pk]["price"]) for pk in sorted(lines)]
 
 
-def _take_slot(slot_id: int) -> Slot:
-    free = Slot.objects.free().filter(pk=slot_id, starts_at__gte=first_moment())
-    if not free.update(taken=F("taken") + 1):
-        raise SlotFull
+def _designs(cakes: Sequence[str]) -> dict[str, Design]:
+    """Job keys and designs, as we make them now."""
+    designs = designs_now(cakes)
+    if designs.keys() != set(cakes):
+        raise CakeGone
+    return designs
+
+
+def _cake_line(order: Order, job_key: str, design: Design) -> OrderLine:
+    kept = {"name": name_of(design), "unit_cents": design.price_cents, "design": design.as_dict()}
+    return OrderLine(order=order, quantity=1, job_key=job_key, **kept)
+
+
+def _take_slot(slot_id: int, cakes: int) -> Slot:
+    free = Slot.objects.free(cakes=cakes).filter(pk=slot_id, starts_at__gte=first_moment(cakes=cakes))
+    if not free.update(taken=F("taken") + 1, cakes_taken=F("cakes_taken") + cakes):
+        raise CakesFull if cakes else SlotFull
     return Slot.objects.get(pk=slot_id)
 
 
@@ -128,10 +165,16 @@ def cancel_order(order: Order) -> bool:
             return False
         for line in order.lines.exclude(product=None).order_by("product_id"):
             Stock.objects.filter(product_id=line.product_id).update(quantity=F("quantity") + line.quantity)
-        Slot.objects.filter(pk=order.slot_id).update(taken=F("taken") - 1)
+        cakes = order.lines.exclude(job_key="").count()
+        Slot.objects.filter(pk=order.slot_id).update(taken=F("taken") - 1, cakes_taken=F("cakes_taken") - cakes)
     return True
 
 
 def quantities(order: Order) -> dict[int, int]:
     """What was ordered: product id and how many. What is no longer in the tables is left out."""
     return {line.product_id: line.quantity for line in order.lines.all() if line.product_id}
+
+
+def cakes_of(order: Order) -> list[str]:
+    """The keys of the jobs that drew its cakes."""
+    return [line.job_key for line in order.lines.all() if line.job_key]

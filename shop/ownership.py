@@ -42,18 +42,18 @@ def is_own(request: HttpRequest, order: Order) -> bool:
     return SESSION_KEY in request.session and order.customer_id is not None and order.customer_id == request.user.pk
 
 
-def remember(request: HttpRequest, key: str) -> None:
+def remember(request: HttpRequest, key: str, *, among: str = "orders") -> None:
     """Let this visitor see the order again. The oldest of more than REMEMBERED is forgotten."""
-    others = [other for other in request.session.get("orders", []) if other != key]
-    request.session["orders"] = [*others, key][-REMEMBERED:]
+    others = [other for other in request.session.get(among, []) if other != key]
+    request.session[among] = [*others, key][-REMEMBERED:]
 
 
-def signed(key: str) -> str:
-    return signing.TimestampSigner(salt=SALT).sign(key)
+def signed(key: str, *, salt: str = SALT) -> str:
+    return signing.TimestampSigner(salt=salt).sign(key)
 
 
-def is_signed(key: str, signature: str) -> bool:
+def is_signed(key: str, signature: str, *, salt: str = SALT) -> bool:
     try:
-        return signing.TimestampSigner(salt=SALT).unsign(signature, max_age=LINK_SECONDS) == key
+        return signing.TimestampSigner(salt=salt).unsign(signature, max_age=LINK_SECONDS) == key
     except signing.BadSignature:
         return False

@@ -40,9 +40,20 @@ def first_day(moment: datetime.datetime | None = None) -> datetime.date:
     return now.date() + datetime.timedelta(days=1 if now.time() < CUT_OFF else 2)
 
 
-def first_moment(moment: datetime.datetime | None = None) -> datetime.datetime:
+def first_moment(moment: datetime.datetime | None = None, *, cakes: int = 0) -> datetime.datetime:
     """Where that day begins: a slot that starts before it can be neither ordered nor cancelled any more."""
-    return _at(first_day(moment), datetime.time())
+    return _at(first_cake_day(moment) if cakes else first_day(moment), datetime.time())
+
+
+def first_cake_day(moment: datetime.datetime | None = None) -> datetime.date:
+    """The same for a cake that is made to order, which takes a day longer: the day after tomorrow until 18:00."""
+    return first_day(moment) + datetime.timedelta(days=1)
+
+
+def ready_from(moment: datetime.datetime | None = None) -> datetime.date:
+    """The first day on which such a cake can be collected: one on which the shop is open."""
+    first = first_cake_day(moment)
+    return next(day for n in range(7) if quarters(day := first + datetime.timedelta(days=n)))
 
 
 def cut_off(slot: Slot) -> datetime.datetime:
@@ -55,19 +66,20 @@ def day_range(day: datetime.date) -> tuple[datetime.datetime, datetime.datetime]
     return _at(day, datetime.time()), _at(day + datetime.timedelta(days=1), datetime.time())
 
 
-def pickup_days(count: int = DAYS_SHOWN) -> list[dict]:
-    """The next `count` days for the form: date, weekday, hint, is_open, and slots with how many places are left."""
-    first = first_day()
+def pickup_days(count: int = DAYS_SHOWN, *, cakes: int = 0) -> list[dict]:
+    """The next `count` days for the form: date, weekday, hint, is_open, and slots with how many places are left. With
+    `cakes` there is a place only where so many of them can be collected."""
+    first = first_cake_day() if cakes else first_day()
     days = [first + datetime.timedelta(days=n) for n in range(count)]
     rows = Slot.objects.filter(starts_at__range=(day_range(first)[0], day_range(days[-1])[1]))
     by_day: dict[datetime.date, list[Slot]] = {}
     for slot in rows:
         by_day.setdefault(timezone.localdate(slot.starts_at), []).append(slot)
-    return [_pickup_day(day, by_day.get(day, [])) for day in days]
+    return [_pickup_day(day, by_day.get(day, []), cakes) for day in days]
 
 
-def _pickup_day(day: datetime.date, rows: list[Slot]) -> dict:
-    slots = [slot_card(slot) for slot in rows]
+def _pickup_day(day: datetime.date, rows: list[Slot], cakes: int) -> dict:
+    slots = [slot_card(slot, cakes=cakes) for slot in rows]
     is_open = any(slot["left"] for slot in slots)
     return {
         "date": day,
@@ -87,15 +99,17 @@ def _hint(day: datetime.date, slots: list[dict]) -> str:
     return "all day" if closes == 18 else f"until {closes}:00"
 
 
-def slot_card(slot: Slot) -> dict:
-    """A slot in short: id, day, from and to as on the clock, places left, and how long it can be changed."""
+def slot_card(slot: Slot, *, cakes: int = 0) -> dict:
+    """A slot in short: id, day, from and to as on the clock, places left (for an order with so many cakes), and how
+    long it can be changed."""
+    has_room = slot.cakes_taken + cakes <= slot.cake_capacity if cakes else True
     return {
         "id": slot.pk,
         "starts_at": slot.starts_at,
         "day": timezone.localdate(slot.starts_at),
         "from": clock(slot.starts_at),
         "to": clock(slot.starts_at + QUARTER),
-        "left": slot.capacity - slot.taken,
+        "left": slot.capacity - slot.taken if has_room else 0,
         "cut_off": cut_off(slot),
     }
 

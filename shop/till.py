@@ -8,17 +8,23 @@ from collections.abc import Iterable
 
 from django.utils import timezone
 
+from jobs.cake.design import Design
 from products.assembly import price_now
 from products.data import cards
 from products.models import Price, Product, Stock
 from scaling.replicas import primary
 
 from .baskets import MAX_QUANTITY, Basket
+from .cakes import designs_now, drawing, name_of, pictures_of, words_of
+
+MAX_CAKES = 3  # in one order: more than a quarter of an hour can hand over are never ready together
 
 
 def reckon(basket: Basket) -> dict:
-    """lines, pieces, total and saved in cents, labels of promotions; is_gone: some of it; is_ready to be ordered."""
-    held = basket.lines()
+    """lines, cakes, pieces, total and saved in cents, labels of promotions; is_gone: some of it; is_ready to be
+    ordered; is_empty."""
+    held, cakes_held = basket.contents()
+    cakes = _cakes(cakes_held)
     looks, offers, left, names = cards(held), offers_now(held), stock_now(held), names_now(held)
     lines = []
     for product_id, line in held.items():
@@ -27,14 +33,17 @@ def reckon(basket: Basket) -> dict:
         whole = {"id": product_id, "name": name} | look | offers.get(product_id, {})
         lines.append(_line(whole, line.quantity, line.cents, left.get(product_id, 0) if look else 0))
     sold = [line for line in lines if line["trouble"] != "gone"]
+    sold_cakes = [cake for cake in cakes if cake["trouble"] != "gone"]
     return {
         "lines": lines,
-        "pieces": sum(line["quantity"] for line in sold),
-        "total": sum(line["cents"] for line in sold),
+        "cakes": cakes,
+        "pieces": sum(line["quantity"] for line in sold) + len(sold_cakes),
+        "total": sum(line["cents"] for line in [*sold, *sold_cakes]),
         "saved": sum(line["saved"] for line in sold),
         "labels": sorted({line["label"] for line in sold if line["saved"] and line["label"]}),
-        "is_gone": len(sold) < len(lines),
-        "is_ready": bool(lines) and not any(line["trouble"] for line in lines),
+        "is_gone": len(sold) + len(sold_cakes) < len(lines) + len(cakes),
+        "is_ready": bool(lines or cakes) and not any(line["trouble"] for line in [*lines, *cakes]),
+        "is_empty": not (lines or cakes),
         "quantities": {line["id"]: line["quantity"] for line in lines},
     }
 
@@ -73,4 +82,28 @@ def _line(card: dict, quantity: int, cents_when_added: int, left: int) -> dict:
         "left": left,
         "most": min(MAX_QUANTITY, left),
         "trouble": "gone" if is_gone else "short" if left < quantity else "",
+    }
+
+
+def _cakes(held: dict[str, int]) -> list[dict]:
+    """Cakes made to order, each at what its design costs now."""
+    designs, pictures = designs_now(held), pictures_of(held)
+    cakes = [_cake(key, designs.get(key), cents) | {"picture": pictures.get(key, "")} for key, cents in held.items()]
+    for cake in cakes[MAX_CAKES:]:
+        cake["trouble"] = cake["trouble"] or "many"
+    return cakes
+
+
+def _cake(key: str, design: Design | None, cents_when_added: int) -> dict:
+    if design is None:
+        return {"key": key, "name": "A cake we no longer make", "words": "", "cents": 0, "trouble": "gone"}
+    cents = design.price_cents
+    return {
+        "key": key,
+        "drawing": drawing(design),
+        "name": name_of(design),
+        "words": words_of(design),
+        "cents": cents,
+        "before": cents_when_added if cents != cents_when_added else None,
+        "trouble": "",
     }

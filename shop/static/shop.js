@@ -66,6 +66,7 @@ async function me() {
     showName(mine);
     showBasket(mine.basket ?? 0);
     (mine.notices ?? []).forEach((words) => notice(words, "done"));
+    if (mine.jobs || one("[data-running]")) cakes();
     await news(mine.name);
   } catch {
     /* Without it the page stays as it was sent: "Your account" and "Basket". */
@@ -112,18 +113,126 @@ function showBasket(things) {
 
 let fading;
 
+function say(words) {
+  const aloud = one("[data-say]");
+  if (aloud) aloud.textContent = words;
+}
+
+/* A box at the foot of the page, above those that are there. */
+function box(kind, name, hide, ...children) {
+  const close = element("button", { class: "close", type: "button", "aria-label": "Hide this notice" }, icon("close"));
+  const made = element("div", { class: `notice ${kind}`, [`data-${name}`]: "" }, ...children, close);
+  close.addEventListener("click", hide ?? (() => made.remove()));
+  const all = one(".notices") ?? document.body.appendChild(element("div", { class: "notices" }));
+  all.prepend(made);
+  return made;
+}
+
 function notice(words, kind, link) {
   one("[data-notice]")?.remove();
-  const close = element("button", { class: "close", type: "button", "aria-label": "Hide this notice" }, icon("close"));
   const text = element("p", {}, words);
   if (link) text.append(" ", element("a", { href: link.href }, link.words));
-  const box = element("div", { class: `notice ${kind}`, "data-notice": "" }, text, close);
-  close.addEventListener("click", () => box.remove());
-  document.body.append(box);
-  const say = one("[data-say]");
-  if (say) say.textContent = words;
+  const made = box(kind, "notice", null, text);
+  say(words);
   clearTimeout(fading);
-  if (kind === "done") fading = setTimeout(() => !box.matches(":hover, :focus-within") && box.remove(), 6000);
+  if (kind === "done") fading = setTimeout(() => !made.matches(":hover, :focus-within") && made.remove(), 6000);
+}
+
+/* ------------------------------------------------------------ the cakes that are painted for you, on every page */
+
+const FAST = 500; // milliseconds between two questions: while something moves, while nothing does, after errors
+const SLOW = 5000;
+const SLOWEST = 60000;
+const SAID = { running: "We are painting your cake.", done: "Your cake is ready.", failed: "Your cake’s picture did not come out." };
+const phase = (job) => (job.is_running ? "running" : job.state);
+let round = 0;
+
+/* Ask until nothing is under way. A round that begins later ends this one: there is never more than one a page. */
+async function cakes() {
+  const mine = ++round;
+  let [delay, last, moves] = [FAST, "", true];
+  while (moves && mine === round) {
+    try {
+      const answer = await fetch(one("[data-jobs]").dataset.jobs, { headers: { Accept: "application/json" } });
+      const text = answer.ok ? await answer.text() : "";
+      const { jobs } = JSON.parse(text);
+      if (mine !== round) return;
+      delay = text === last ? Math.min(SLOW, delay * 1.5) : FAST;
+      last = text;
+      moves = jobs.some((job) => job.is_running);
+      showCakes(jobs);
+    } catch {
+      delay = Math.min(SLOWEST, Math.max(SLOW, delay * 2)); /* What is shown stays: the painting goes on. */
+    }
+    if (moves) await new Promise((go) => setTimeout(go, document.hidden ? Math.max(delay, SLOW) : delay));
+  }
+}
+
+/* What this browser was told of, and what it hid, by the key of the job: other tabs know it, too. */
+function noted(kind, change) {
+  try {
+    const notes = JSON.parse(localStorage.getItem(kind)) ?? {};
+    if (change) localStorage.setItem(kind, JSON.stringify(Object.fromEntries(Object.entries({ ...notes, ...change }).slice(-20))));
+    return notes;
+  } catch {
+    return {};
+  }
+}
+
+function showCakes(jobs) {
+  if (!document.dispatchEvent(new CustomEvent("cakes", { detail: jobs, cancelable: true }))) return;
+  const told = noted("cakes-told");
+  const own = jobs.find((job) => job.key === one("[data-job]")?.dataset.job);
+  if (own && !own.is_running) noted("cakes-hidden", { [own.key]: phase(own) });
+  for (const job of jobs) {
+    if (told[job.key] === phase(job)) continue;
+    noted("cakes-told", { [job.key]: phase(job) });
+    say(SAID[phase(job)]);
+  }
+  const hidden = noted("cakes-hidden");
+  const open = jobs.filter((job) => job !== own && hidden[job.key] !== phase(job));
+  const running = open.filter((job) => job.is_running);
+  const shown = open.find((job) => !job.is_running) ?? running[0];
+  if (shown) cakeNotice(shown, shown.is_running ? running : [shown]);
+  else one("[data-cake]")?.remove();
+}
+
+function cakeNotice(job, jobs) {
+  const name = jobs.map((each) => each.key + phase(each)).join();
+  let made = one("[data-cake]");
+  if (made?.dataset.cake !== name) {
+    made?.remove();
+    made = box(job.is_running ? "" : job.state === "done" ? "done" : "sad", "cake", () => {
+      noted("cakes-hidden", Object.fromEntries(jobs.map((each) => [each.key, phase(each)])));
+      made.remove();
+    }, element("img", { width: 64, height: 64, alt: "" }), job.is_running ? cakeRunning(job, jobs) : cakeEnded(job));
+    made.dataset.cake = name;
+  }
+  const picture = one("img", made);
+  picture.hidden = !job.picture;
+  if (job.picture && picture.getAttribute("src") !== job.picture) picture.src = job.picture;
+  const percent = Math.round(jobs.reduce((sum, each) => sum + each.progress, 0) / jobs.length);
+  const is_queued = jobs.every((each) => each.state === "queued");
+  if (!job.is_running) return;
+  one("span", made).textContent = is_queued ? "waiting for a painter" : `${percent}\u00a0%`;
+  if (is_queued) one("progress", made).removeAttribute("value");
+  else one("progress", made).value = percent;
+}
+
+function cakeRunning(job, jobs) {
+  const what = element("b", {}, jobs.length > 1 ? `${jobs.length} cakes` : "Painting your cake");
+  const words = element("p", {}, what, ", ", element("span"), ". ", element("a", { href: job.url }, "Have a look"));
+  return element("div", {}, words, element("progress", { class: "thin", max: 100, "aria-label": "Your cake picture" }));
+}
+
+function cakeEnded(job) {
+  const links = element("div", { class: "row" }, element("a", { href: job.url }, job.state === "done" ? "See it" : "Try again"));
+  if (job.state === "done") {
+    const form = links.appendChild(element("form", { method: "post", action: job.basket }, element("button", { class: "linkish" }, "Into the basket")));
+    form.addEventListener("submit", () => noted("cakes-hidden", { [job.key]: phase(job) }));
+    carryToken(form);
+  }
+  return element("div", {}, element("p", {}, element("b", {}, SAID[job.state])), links);
 }
 
 /* ------------------------------------------------------------ into the basket without leaving the page */
@@ -336,7 +445,7 @@ async function keep(form, button) {
     one("main").replaceChildren(...one("main", page).childNodes);
     begin(one("main"));
     if (label) one(`main [aria-label="${CSS.escape(label)}"]:not([disabled])`)?.focus();
-    one("[data-say]").textContent = one("main .sum dd")?.textContent ?? "";
+    say(one("main .sum dd")?.textContent ?? "");
     me();
   } catch {
     form.requestSubmit(button);

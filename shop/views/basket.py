@@ -8,7 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
 from products.data import cards
-from shop.baskets import MAX_LINES, MAX_QUANTITY, BasketFull, basket_of, count
+from shop.baskets import CAKE, MAX_LINES, MAX_QUANTITY, BasketFull, basket_of, count
 from shop.forms import AddForm, IdField, QuantityField
 from shop.origins import is_from_our_pages
 from shop.till import reckon
@@ -22,6 +22,9 @@ def basket(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _page(request)
     typed = {name[2:]: text for name, text in request.POST.items() if name.startswith("n-")}
+    if request.POST.get("remove", "").startswith(CAKE):
+        basket_of(request).remove_cake(request.POST["remove"].removeprefix(CAKE))
+        return see_other("basket")
     if "remove" in request.POST:
         typed = {request.POST["remove"]: "0"}
     quantities, bad = _quantities(typed)

@@ -8,7 +8,16 @@ from django.views.decorators.http import require_http_methods
 from shop.baskets import Basket, basket_of, retire
 from shop.forms import CheckoutForm
 from shop.models import Order
-from shop.orders import OrderRefused, SlotFull, SoldOut, place_order, quantities
+from shop.orders import (
+    CakeGone,
+    CakesFull,
+    OrderRefused,
+    SlotFull,
+    SoldOut,
+    cakes_of,
+    place_order,
+    quantities,
+)
 from shop.ownership import find_order, is_own, remember
 from shop.slots import pickup_days
 from shop.till import reckon
@@ -20,6 +29,8 @@ EMPTY = "Your basket is empty."
 NOT_READY = "Something in your basket is sold out. Take it out, or choose fewer, and go on."
 PRICE_CHANGED = "A price has changed since this page was made. The total is the new one: order again if it suits you."
 SLOT_FULL = "This time filled up a moment ago. Choose another one."
+CAKES_FULL = "We cannot have the cake ready at this time any more. Choose another one."
+CAKE_GONE = "We no longer make one of your cakes that way. Take it out of your basket, or design it anew."
 
 
 @private
@@ -33,7 +44,7 @@ def checkout(request: HttpRequest) -> HttpResponse:
         return _post(request, basket)
     till = reckon(basket)
     if not till["is_ready"]:
-        messages.info(request, NOT_READY if till["lines"] else EMPTY)
+        messages.info(request, EMPTY if till["is_empty"] else NOT_READY)
         return see_other("basket")
     return _page(request, CheckoutForm(initial=_known_contact(request)), basket, till)
 
@@ -68,9 +79,13 @@ def _post(request: HttpRequest, basket: Basket) -> HttpResponse:
 def _revised(request: HttpRequest, basket: Basket) -> HttpResponse:
     """Another day's times, or the basket cut down to what is left. Nothing is ordered and nothing typed is lost."""
     if "fit" in request.POST:
-        basket.set({line["id"]: line["most"] for line in reckon(basket)["lines"] if line["trouble"]})
+        till = reckon(basket)
+        basket.set({line["id"]: line["most"] for line in till["lines"] if line["trouble"]})
+        for cake in till["cakes"]:
+            if cake["trouble"]:
+                basket.remove_cake(cake["key"])
     till = reckon(basket)
-    if not till["lines"]:
+    if till["is_empty"]:
         messages.info(request, EMPTY)
         return see_other("basket")
     return _page(request, CheckoutForm(initial=request.POST.dict()), basket, till)
@@ -83,6 +98,7 @@ def _place(request: HttpRequest, form: CheckoutForm, basket: Basket, till: dict)
         contact=form.contact(),
         slot_id=form.cleaned_data["slot"],
         lines=till["quantities"],
+        cakes=[cake["key"] for cake in till["cakes"]],
         shown_total=form.cleaned_data["shown"],
     )
 
@@ -90,13 +106,15 @@ def _place(request: HttpRequest, form: CheckoutForm, basket: Basket, till: dict)
 def _done(request: HttpRequest, order: Order) -> HttpResponse:
     """The order is safe from here on. Were the basket not emptied now, the next look into it would do that."""
     remember(request, order.key)
-    retire(request, order.key, quantities(order))
+    retire(request, order.key, quantities(order), cakes_of(order))
     return see_other(order)
 
 
 def _explain(form: CheckoutForm, refusal: OrderRefused, till: dict) -> None:
     if isinstance(refusal, SlotFull):
-        form.add_error("slot", SLOT_FULL)
+        form.add_error("slot", CAKES_FULL if isinstance(refusal, CakesFull) else SLOT_FULL)
+    elif isinstance(refusal, CakeGone):
+        form.add_error(None, CAKE_GONE)
     elif isinstance(refusal, SoldOut):
         form.add_error(None, _sold_out(refusal.product_ids, till))
 
@@ -113,7 +131,7 @@ def _page(request: HttpRequest, form: CheckoutForm, basket: Basket, till: dict, 
     """Whatever went wrong, the form keeps what was typed, and says so if the total is another than it last showed."""
     if form.is_bound and "shown" in form.cleaned_data and form.cleaned_data["shown"] != till["total"]:
         form.add_error(None, PRICE_CHANGED)
-    days = pickup_days()
+    days = pickup_days(cakes=len(till["cakes"]))
     chosen = form["slot"].value()
     context = {"form": form, "till": till, "key": basket.id, "days": days, "chosen_slot": str(chosen or "")}
     context["chosen"] = _chosen_day(days, request.POST.get("day"), context["chosen_slot"])

@@ -5,7 +5,7 @@ from django.shortcuts import render
 
 from .answers import wants_json
 
-ORDERING = {"basket", "basket_add", "checkout"}
+ORDERING = {"basket", "basket_add", "checkout", "job_basket"}
 ORDERS_SHORTLY = "Orders are taken again shortly. Your basket is safe."
 SHORTLY = "This part of the shop needs a moment. Try again shortly."
 LONG = 60  # letters

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from products.models import Article, Category, Product
 from scaling.queries import cached_query
 
-PRIVATE = ("/account/", "/admin/", "/basket/", "/checkout/", "/orders/", "/people/", "/search/", "/me.json")
+PRIVATE = ("/account/", "/admin/", "/basket/", "/checkout/", "/jobs/", "/orders/", "/people/", "/search/", "/me.json")
 SITEMAP_URLS = 50_000
 PICTURE_TYPES = {".webp": "image/webp"}
 
@@ -41,7 +41,7 @@ def sitemap(request: HttpRequest) -> HttpResponse:
     articles = cached_query(Article.objects.values_list("pk", "slug", "published_at"))
     products = cached_query(Product.objects.published().order_by("pk").values_list("pk", "slug")[:SITEMAP_URLS])
     now = timezone.now()
-    paths = [reverse("home"), reverse("shelves"), reverse("journal")]
+    paths = [reverse("home"), reverse("shelves"), reverse("journal"), reverse("cakes")]
     paths += [reverse("category", args=row) for row in categories]
     paths += [reverse("article", args=[pk, slug]) for pk, slug, at in articles if datetime.fromisoformat(at) <= now]
     paths += [reverse("product", args=row) for row in products]

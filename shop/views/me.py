@@ -7,16 +7,18 @@ from django.views.decorators.http import require_safe
 
 from scaling.unavailable import OUTAGES
 from shop.baskets import count
+from shop.job_owners import HAS_JOBS
 
 from .answers import private
 
-NOBODY = {"name": None, "picture": None, "notices": [], "basket": 0}
+NOBODY = {"name": None, "picture": None, "notices": [], "basket": 0, "jobs": False}
 
 
 @private
 @require_safe
 def me(request: HttpRequest) -> JsonResponse:
-    """The csrf token and, unless `keep` is down, name, picture and pieces in the basket. No SQL."""
+    """The csrf token and, unless `keep` is down, name, picture, pieces in the basket, and whether there are jobs to
+    ask about. No SQL."""
     return JsonResponse({"csrf": get_token(request)} | _visitor(request))
 
 
@@ -25,6 +27,7 @@ def _visitor(request: HttpRequest) -> dict:
     try:
         # The session comes first: messages that were begun and not read would be written by their middleware.
         shown = {"name": session.get("name"), "picture": session.get("picture"), "basket": count(request)}
+        shown["jobs"] = session.get(HAS_JOBS, False)
         return shown | {"notices": [str(message) for message in get_messages(request)]}
     except OUTAGES:
         return NOBODY

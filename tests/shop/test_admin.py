@@ -191,7 +191,8 @@ def test_a_cancelled_order_is_not_handed_over(ada):
 
 def slot_form(slot, capacity):
     moment = slot.starts_at
-    return {"starts_at_0": f"{moment:%d/%m/%Y}", "starts_at_1": f"{moment:%H:%M:%S}", "capacity": capacity}
+    typed = {"starts_at_0": f"{moment:%d/%m/%Y}", "starts_at_1": f"{moment:%H:%M:%S}", "cake_capacity": 3}
+    return typed | {"capacity": capacity}
 
 
 def test_a_slot_cannot_hold_less_than_is_taken(ada):

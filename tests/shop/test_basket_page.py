@@ -226,7 +226,7 @@ def test_me_tells_the_visitor_and_asks_no_database():
     answer = client.get(reverse("me"))
     told = answer.json()
     assert told.pop("csrf")
-    assert told == {"name": "Steve", "picture": "/media/people/x.webp", "basket": 2, "notices": []}
+    assert told == {"name": "Steve", "picture": "/media/people/x.webp", "basket": 2, "notices": [], "jobs": True}
     for alias in connections:
         assert f'sql-{alias};desc="0 statements"' in answer["Server-Timing"]
     assert "private" in answer["Cache-Control"]

@@ -5,24 +5,13 @@ from urllib.parse import urlsplit
 import pytest
 from django.contrib.staticfiles import finders
 from django.utils import timezone
-from playwright.sync_api import sync_playwright
 
-from tests.servers import need
-from tests.shop.test_browser import OPTIONS
 from tests.shop.test_look import PAGE, SHELF, card, page
 
 NAMES = ["Bread", "Breakfast", "Rolls and buns", "Savoury", "Sweet things", "Cakes", "Something for later"]
 SHELVES = [SHELF | {"id": n, "name": name, "picture": "x", "url": f"/shelves/{n}-x/"} for n, name in enumerate(NAMES)]
 BOXES = "all => all.map(each => each.getBoundingClientRect().toJSON())"
 WIDE = [1024, 1280, 1366]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=need("chromium"), args=OPTIONS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
