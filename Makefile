@@ -1,7 +1,7 @@
 # `make run` needs Python 3.11 or newer (with venv) and make, nothing else.
 PYTHON = $(shell for p in python3.11 python3.12 python3.13 python3; do $$p -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 HAS_PYTHON = test -n "$(PYTHON)" || { echo "Python 3.11 or newer with venv is missing (Debian: apt-get install python3 python3-venv)."; exit 1; }
-HAS_ROOM = $(PYTHON) -c 'import shutil, sys; sys.exit("The disk is full: 600 MB are needed here." if shutil.disk_usage(".").free < 600e6 else 0)'
+HAS_ROOM = $(PYTHON) -c 'import shutil, sys; sys.exit("The disk is full: 1,200 MB are needed here." if shutil.disk_usage(".").free < 1200e6 else 0)'
 HAS_VENV = { .venv/bin/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv; }
 INSTALL = .venv/bin/pip install --quiet --disable-pip-version-check -r
 # MariaDB and its driver, where there is a package for them; those who want them say what is missing.
@@ -33,13 +33,13 @@ screenshots: .venv/installed-test  ## Take the pictures of the README again
 	@exec .venv/bin/python -m bench.screenshots
 
 requirements: .venv/installed-test  ## Compile requirements*.in into pinned requirements*.txt
-	@for name in requirements requirements-test requirements-production; do $(COMPILE) $$name.in || exit 1; done
+	@for name in requirements requirements-render requirements-test requirements-production; do $(COMPILE) $$name.in || exit 1; done
 
 clean:  ## Forget the shop's state and everything installed
 	@rm -rf .state .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.venv/installed: requirements.txt
-	@$(HAS_PYTHON) && $(HAS_ROOM) && echo "Installing into .venv …" && $(HAS_VENV) && $(INSTALL) requirements.txt && touch $@
+.venv/installed: requirements.txt requirements-render.txt
+	@$(HAS_PYTHON) && $(HAS_ROOM) && echo "Installing into .venv …" && $(HAS_VENV) && $(INSTALL) requirements.txt -r requirements-render.txt && touch $@
 
 .venv/installed-test: requirements-test.txt .venv/installed
 	@$(INSTALL) requirements-test.txt && touch $@
