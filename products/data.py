@@ -112,7 +112,8 @@ class Articles(CachedObject):
         with snapshot() as alias:
             versions = versions_of(self.name, ids, alias)
             as_of = {pk: as_of_version(versions.get(pk, 0)) for pk in ids}
-            rows = list(Article.objects.using(alias).published(by=max(as_of.values())).filter(pk__in=ids))
+            latest = max(as_of.values(), default=None)
+            rows = list(Article.objects.using(alias).published(by=latest).filter(pk__in=ids))
         built = absent(versions)
         for row in (row for row in rows if row.published_at <= as_of[row.pk]):
             card = article_card(row)
