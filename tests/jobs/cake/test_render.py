@@ -12,7 +12,7 @@ from jobs.cake.render import Pass, RenderFailed, passes, variant
 from .factories import make_design
 
 SMALL = (64, 48)
-ALIKE = 0.5  # what rounding may make of one picture
+ALIKE = 8  # what other noise makes of one picture, in levels of 256
 
 
 def painted(design=None, saved=None, of=2) -> list[Pass]:
