@@ -21,7 +21,16 @@ RUNS = {"mariadb": FOLDERS, "replicas": [f"tests/scaling/{name}.py" for name in 
 def test_the_tests_of_the_database_pass_on(database):
     if reason := missing():
         lacking(reason)
-    command = [sys.executable, "-m", "pytest", "-x", "-p", "no:cacheprovider", *RUNS[database]]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-p",
+        "no:cacheprovider",
+        "--ignore=tests/jobs/cake",
+        *RUNS[database],
+    ]
     plain = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     done = subprocess.run(
         command,
