@@ -9,12 +9,12 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
 from jobs.cake.design import Design
+from jobs.cake.render import Pass
 
 PASSES = 6
 SIZE = (64, 48)
@@ -28,17 +28,6 @@ CHOICES = {
     "plate": "porcelain",
     "mood": "evening",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Pass:
-    number: int
-    of: int
-    picture: bytes
-    checkpoint: bytes
-    seconds: float
-    percent: int
-    seconds_left: float
 
 
 def passes(design: Design, saved: bytes | None = None, *, final_passes: int = PASSES) -> Iterator[Pass]:
@@ -56,8 +45,8 @@ def picture_of(number: int) -> bytes:
     return buffer.getvalue()
 
 
-def a_cake(inscription: str) -> Design:
-    return Design.of(CHOICES | {"inscription": inscription})
+def a_cake(inscription: str = "Happy Birthday, Steve!", **changes: object) -> Design:
+    return Design.of(CHOICES | {"inscription": inscription} | changes)
 
 
 def work(what: str, number: int) -> float:

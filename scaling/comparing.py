@@ -16,6 +16,7 @@ from django.utils.module_loading import import_string
 from zstandard import ZstdError
 
 from . import codec, misses, settings
+from .clock import now_us
 from .kinds import Kind
 from .listings import Listing
 from .reading import ABSENT, Built
@@ -95,7 +96,7 @@ def _look(kind: Kind, ids: Sequence[int]) -> Looked:
     unsound = kind.unsound(built)
     if not may_store():
         raise OperationalError("What a replica says is not compared with anything.")
-    looked, now = Looked(), time.time_ns() // 1000
+    looked, now = Looked(), now_us()
     for pk in ids:
         one, copy = built[pk], copies.get(pk)
         of_cache = "cannot be read" if pk in unreadable else _of_cache(stored.get(pk), one, now, floors[pk])

@@ -6,12 +6,12 @@ takes them along, so nothing begun before can be stored after.
 """
 
 import secrets
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from . import codec, lua
+from .clock import now_us
 from .stores import cache
 
 LEASE_MS = 5_000
@@ -89,7 +89,7 @@ def forget(keys: Iterable[str]) -> None:
 
 
 def _store_call(key: str, token: str, shape: str, record: Record) -> lua.Call:
-    now = time.time_ns() // 1000
+    now = now_us()
     expires_at = record.expires_at or now + LIFETIME_SECONDS * 1_000_000
     payload = codec.pack(codec.Packed(record.version, now, expires_at, record.data, record.refs))
     card = codec.pack_card(codec.Packed(record.version, now, expires_at, record.card))

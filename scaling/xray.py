@@ -23,6 +23,7 @@ from redis.exceptions import ResponseError
 
 from . import settings
 from .breaker import CACHE, LOST, UnfitError, is_unfit
+from .clock import now_us
 
 NAMED_OBJECTS = 40  # in the header
 
@@ -163,7 +164,7 @@ class XrayMiddleware:
 
 def server_timing(cost: Cost, total_ms: float) -> str:
     """The header's value. Ages are seconds; at most NAMED_OBJECTS objects are named, the rest are counted."""
-    now = time.time_ns() // 1000
+    now = now_us()
     parts = [f"total;dur={total_ms:.1f}"]
     parts += [f'sql-{alias};desc="{cost.sql[alias]} statements"' for alias in connections]
     parts += [f'{server};desc="{cost.trips[server]} round trips"' for server in ("cache", "keep")]

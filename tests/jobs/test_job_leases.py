@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db.models.functions import Now
 
+from bench.standin import a_cake
 from jobs import files, leases
 from jobs.cakes import CAKE, order, picture
 from jobs.kinds import KINDS, JobKind
@@ -16,7 +17,6 @@ from jobs.signal import standing
 from jobs.work import cancel, retry, submit
 
 from ..servers import wait_until
-from .cakes import a_cake
 
 pytestmark = pytest.mark.django_db(transaction=True)
 STEVE = "user:1"

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 from kombu import Connection
 
+from bench.standin import a_cake
 from jobs import alive, dispatch, ends, overview, queues
 from jobs.alive import Alive
 from jobs.cakes import order
@@ -19,7 +20,6 @@ from jobs.work import cancel, submit
 from scaling.stores import keep
 
 from ..factories import ada, make_user, steve
-from .cakes import a_cake
 
 pytestmark = pytest.mark.django_db
 OVEN = Alive("oven@bakery", ["bulk", "render"], "r1", 12)

@@ -4,14 +4,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from bench.standin import a_cake
 from jobs import ends, signal
 from jobs.cakes import order
 from jobs.models import Job, State
 from jobs.signal import standing, tell_progress
 from jobs.work import cancel, hand_over
 from scaling.stores import cache
-
-from .cakes import a_cake
 
 pytestmark = pytest.mark.django_db(transaction=True)
 STEVE, GUEST = "user:1", f"guest:{'0a' * 16}"

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 from kombu.exceptions import OperationalError as BrokerError
 
+from bench.standin import a_cake
 from jobs import dispatch, drawing, starts
 from jobs.cakes import order
 from jobs.dispatch import AHEAD, DRAW, RUN
@@ -17,8 +18,6 @@ from jobs.leases import claim
 from jobs.models import Job, Render, State
 from jobs.relay import Relay
 from jobs.work import cancel, submit
-
-from .cakes import a_cake
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -5,13 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connections, transaction
 
+from bench.standin import a_cake
 from jobs import ends
 from jobs.cakes import MOST_WAITING, order
 from jobs.kinds import KINDS, JobKind
 from jobs.models import Job, Outbox, Render, State
 from jobs.work import TooMany, cancel, hand_over, retry, submit
-
-from .cakes import a_cake
 
 pytestmark = pytest.mark.django_db
 STEVE, GUEST = "user:1", f"guest:{'0a' * 16}"

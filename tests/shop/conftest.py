@@ -3,17 +3,8 @@
 import pytest
 from playwright.sync_api import sync_playwright
 
+from bench.screenshots import OPTIONS
 from tests.servers import need
-
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 @pytest.fixture(scope="module")
