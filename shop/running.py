@@ -13,6 +13,7 @@ from honcho import manager, printer, process
 
 STORES = ("cache", "keep")
 KILLED_AFTER_SECONDS = 8
+TOLD_WITHIN_SECONDS = 5
 PR_SET_PDEATHSIG = 1
 
 
@@ -69,19 +70,29 @@ class Manager(manager.Manager):
     def loop(self, meanwhile: Callable[[], None]) -> None:
         """Until every process has ended: because we were told to, or because one of them ended by itself.
 
-        `meanwhile` runs in a thread of its own once all have been started: a fork does not copy threads well.
+        `meanwhile` runs in a thread of its own once all have been started: a fork does not copy threads well. It asks
+        `goes_on` while it waits, and has returned before we do: the last word is the caller's.
         """
+        beside = threading.Thread(target=meanwhile, daemon=True)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._note)
         try:
             self._start()
-            threading.Thread(target=meanwhile, daemon=True).start()
+            beside.start()
             while not self._all_stopped():
                 self._take_event()
                 if self.is_stopping:
                     self._stop_some()
         finally:
             self._kill_the_rest()
+        beside.join(TOLD_WITHIN_SECONDS)
+
+    def goes_on(self, seconds: float) -> bool:
+        """Wait so long, or until the shop closes; whether it is still open."""
+        until = time.monotonic() + seconds
+        while not self.is_stopping and time.monotonic() < until:
+            time.sleep(0.1)
+        return not self.is_stopping
 
     def _note(self, number: int, frame) -> None:
         self.is_stopping = True

@@ -3,7 +3,6 @@
 import os
 import shlex
 import sys
-import time
 import urllib.request
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -105,14 +104,18 @@ class Command(BaseCommand):
     def announce(self, manager: Manager, folder: Path) -> None:
         """Say that the page is there when it is; then let the workers start, and say what all of it takes."""
         while not page_answers():
-            if manager.is_stopping:
+            if not manager.goes_on(0.1):
                 return
-            time.sleep(0.1)
         (folder / "opened").touch()
         self.stdout.write(OPENED.format(url=address()))
         if not can_render():
             self.stdout.write(NO_RENDERER)
-        self.stdout.write(f"  It takes {settled_memory_mb()} MB of memory.")
+        before, now = 0, memory_mb()
+        while now - before > now / 100:  # the workers are still starting
+            if not manager.goes_on(2):
+                return
+            before, now = now, memory_mb()
+        self.stdout.write(f"  It takes {now} MB of memory.")
 
 
 def can_render() -> bool:
@@ -135,12 +138,3 @@ def page_answers() -> bool:
             return response.status == 200
     except OSError:
         return False
-
-
-def settled_memory_mb() -> int:
-    """Once the workers have started: when it has grown by less than a hundredth in two seconds."""
-    before, now = 0, memory_mb()
-    while now - before > now / 100:
-        time.sleep(2)
-        before, now = now, memory_mb()
-    return now
