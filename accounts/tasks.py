@@ -10,7 +10,7 @@ from django.utils.http import urlsafe_base64_encode
 
 from jobs.tasks import outbox_task
 
-from . import friends
+from . import friends, portraits  # noqa: F401, `portraits` declares a kind of jobs
 from .models import User
 
 

@@ -38,9 +38,7 @@ def store_picture(file: IO[bytes], *, folder: str, sizes: Iterable[int], name: s
     written twice. Without one the stem is random, so that it tells nothing and nobody guesses it. Raises
     `ValidationError` with a sentence for the person who chose the file.
     """
-    data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise _refusal("too_large")
+    data = checked_picture(file)
     stem = f"{folder}/{name}-{hashlib.sha256(data).hexdigest()[:16]}" if name else f"{folder}/{secrets.token_hex(16)}"
     missing = [size for size in sizes if not default_storage.exists(picture_name(stem, size))]
     if missing:
@@ -48,6 +46,19 @@ def store_picture(file: IO[bytes], *, folder: str, sizes: Iterable[int], name: s
         for size in missing:
             _write(picture, picture_name(stem, size), size)
     return stem
+
+
+def checked_picture(file: IO[bytes]) -> bytes:
+    """The bytes of what says of itself that it is a picture we take. It is measured and not unfolded, so it may still
+    be broken. Raises `ValidationError` like `store_picture`."""
+    data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise _refusal("too_large")
+    try:
+        _measure(data)
+    except UNREADABLE as error:
+        raise _refusal("not_a_picture") from error
+    return data
 
 
 def picture_name(stem: str, size: int) -> str:
@@ -61,7 +72,6 @@ def _refusal(code: str) -> ValidationError:
 
 def _pixels(data: bytes, largest: int) -> Image.Image:
     try:
-        _measure(data)
         return _upright(data, largest)
     except UNREADABLE as error:
         raise _refusal("not_a_picture") from error

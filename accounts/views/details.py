@@ -11,10 +11,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from accounts import limits
+from accounts.awaited import await_picture, follow_picture
 from accounts.forms import TAKEN, DetailsForm, PictureForm
 from accounts.models import User
 from accounts.portraits import change_picture, remove_picture
 from accounts.visitors import remember
+from jobs.models import State
 from scaling.retries import retried
 
 from .answers import WRONG_INPUT, notices
@@ -66,10 +68,12 @@ def picture(request: HttpRequest) -> HttpResponse:
     form = PictureForm(request.POST, request.FILES)
     if "remove" in request.POST:
         remove_picture(request.user)
-    elif not _take(form, request.user):
+        remember(request, User.objects.get(pk=request.user.pk))
+        messages.success(request, "Your picture is gone.")
+    elif _take(form, request.user):
+        await_picture(request)
+    else:
         return _page(request, picture=form, status=WRONG_INPUT)
-    remember(request, request.user)
-    messages.success(request, "Your picture is changed." if request.user.picture else "Your picture is gone.")
     return redirect("details")
 
 
@@ -83,9 +87,12 @@ def _take(form: PictureForm, user: User) -> bool:
 
 
 def _page(request: HttpRequest, *, details=None, picture=None, status: int = 200, wait: str = "") -> HttpResponse:
+    portrait = follow_picture(request)
     context = {
         "details": details or DetailsForm(user=request.user),
         "picture_form": picture or PictureForm(),
+        "is_awaited": portrait is not None and not portrait.is_finished,
+        "failed": portrait.error if portrait and portrait.state == State.FAILED else "",
         "portrait": request.session.get("picture"),
         "notices": notices(request),
         "wait": wait,

@@ -1,10 +1,12 @@
 """What a page shows of its visitor, fetched apart, so that the pages themselves are the same for everybody."""
 
-from django.contrib.messages import get_messages
+from django.contrib import messages
 from django.http import HttpRequest, JsonResponse
 from django.middleware.csrf import get_token
 from django.views.decorators.http import require_safe
 
+from accounts.awaited import follow_picture
+from jobs.models import State
 from scaling.unavailable import OUTAGES
 from shop.baskets import count
 from shop.job_owners import HAS_JOBS
@@ -18,7 +20,7 @@ NOBODY = {"name": None, "picture": None, "notices": [], "basket": 0, "jobs": Fal
 @require_safe
 def me(request: HttpRequest) -> JsonResponse:
     """The csrf token and, unless `keep` is down, name, picture, pieces in the basket, and whether there are jobs to
-    ask about. No SQL."""
+    ask about. No SQL, unless a picture of the visitor is being made."""
     return JsonResponse({"csrf": get_token(request)} | _visitor(request))
 
 
@@ -26,8 +28,11 @@ def _visitor(request: HttpRequest) -> dict:
     session = request.session
     try:
         # The session comes first: messages that were begun and not read would be written by their middleware.
+        portrait = follow_picture(request)
+        if portrait and portrait.state == State.FAILED:
+            messages.error(request, portrait.error)
         shown = {"name": session.get("name"), "picture": session.get("picture"), "basket": count(request)}
         shown["jobs"] = session.get(HAS_JOBS, False)
-        return shown | {"notices": [str(message) for message in get_messages(request)]}
+        return shown | {"notices": [str(message) for message in messages.get_messages(request)]}
     except OUTAGES:
         return NOBODY
