@@ -46,11 +46,15 @@ def drop(names: Collection[str]) -> None:
             log.warning("%s stays behind: %s", name, error)
 
 
-def tidy(work: Work, keep: Collection[str]) -> None:
-    """The work has ended: of all its files only these stay."""
+def kept(work: Work) -> list[str]:
+    """The names of all its files."""
     folder = folder_of(work)
     try:
-        _, files = private().listdir(folder)
+        return [f"{folder}/{name}" for name in private().listdir(folder)[1]]
     except OSError:  # there never were any
-        return
-    drop([name for file in files if (name := f"{folder}/{file}") not in keep])
+        return []
+
+
+def tidy(work: Work, keep: Collection[str]) -> None:
+    """The work has ended: of all its files only these stay."""
+    drop([name for name in kept(work) if name not in keep])

@@ -108,6 +108,7 @@ class Work(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    has_files = models.BooleanField(db_default=True, editable=False, help_text="Until they were cleaned away")
 
     objects = WorkQuerySet.as_manager()
 
@@ -130,7 +131,10 @@ class Render(Work):
 
     class Meta:
         db_table = "jobs_render"
-        indexes = [models.Index(fields=["state", "lease_until"], name="render_lease")]
+        indexes = [
+            models.Index(fields=["state", "lease_until"], name="render_lease"),
+            models.Index(fields=["has_files", "finished_at"], name="render_cleaning"),
+        ]
 
     def __str__(self) -> str:
         return f"render {self.digest[:12]}"
@@ -165,6 +169,7 @@ class Job(Work):
             models.Index(fields=["state", "lane", "owner"], name="job_turn"),
             models.Index(fields=["state", "lease_until"], name="job_lease"),
             models.Index(fields=["owner", "created_at"], name="job_of_an_owner"),
+            models.Index(fields=["has_files", "finished_at"], name="job_cleaning"),
         ]
         constraints = [models.UniqueConstraint(fields=["owner", "kind", "place"], name="one_job_a_place")]
 

@@ -121,6 +121,7 @@ def _queue_again(work: Work, kind: JobKind, **changes: Any) -> None:
         last_attempt=F("attempt") + kind.attempts,
         error="",
         finished_at=None,
+        has_files=True,
         **changes,
     )
 

@@ -177,13 +177,15 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "open-slots": {"task": "shop.tasks.open_slots", "schedule": crontab(hour=3, minute=0)},
+    "clean": {"task": "jobs.cleaning.clean", "schedule": crontab(minute=40), "options": {"queue": "bulk"}},
     # Each minute; one that has waited for a worker that long is dropped, because the next is there.
     "sample": {"task": "jobs.objects.sample", "schedule": 60.0, "options": {"queue": "bulk", "expires": 60}},
 }
 # The task that tells an owner how a job has ended; its subject is the job's key.
 JOBS_TELL = env("JOBS_TELL", default="shop.tasks.tell")
 CAKE_RENDERER = env("CAKE_RENDERER", default="jobs.cake.render.passes")  # imported by render workers alone
-CELERY_IMPORTS = ["jobs.starts", *env.list("JOB_MODULES", default=[])]  # more modules that declare kinds of jobs
+# `JOB_MODULES`: more modules that declare kinds of jobs.
+CELERY_IMPORTS = ["jobs.starts", "jobs.cleaning", *env.list("JOB_MODULES", default=[])]
 CELERY_TIMEZONE = "Europe/London"
 
 # ---------------------------------------------------------------- The shop

@@ -16,9 +16,9 @@ from .inscription import checked
 from .options import Choice
 
 # Raise it when the renderer draws the same design otherwise.
-FORM = 1
-# Letters must stand out from what they are written on, as in any print.
-LEAST_CONTRAST = 2.6
+FORM = 2
+# Letters must stand out from what they are written on, as large print must (WCAG 1.4.3).
+LEAST_CONTRAST = 3.0
 _TABLES: dict[str, Mapping[Any, Choice]] = {
     "tiers": options.TIERS,
     "sponge": options.SPONGES,

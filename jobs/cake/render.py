@@ -56,8 +56,8 @@ def passes(
     size: tuple[int, int] = SIZE,
     threads: int | None = None,
 ) -> Iterator[Pass]:
-    """Paint the design from its beginning, or from a `saved` checkpoint: the same picture comes out, but for its noise
-    on a machine that is very busy.
+    """Paint the design from its beginning, or from a `saved` checkpoint: the same picture comes out, but for
+    its noise on a machine that is very busy.
 
     Close the iterator to stop. Raises `RenderFailed`, also when a pass takes longer than `PASS_SECONDS`.
     """

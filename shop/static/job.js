@@ -22,17 +22,17 @@ function show(job) {
   if (job.left) one("[data-text]").textContent = `About ${job.left} second${job.left === 1 ? "" : "s"} to go.`;
   const coats = [...page.querySelectorAll(".coats li")];
   coats.forEach((coat, place) => coat.classList.toggle("on", place < job.coats));
-  if (number !== job.number) change(job, coats.slice(0, job.coats));
+  if (number !== job.number) change(job, coats[job.coats - 1]);
 }
 
 /* The frame is as large before as after: nothing on the page moves. */
-function change(job, coats) {
+function change(job, coat) {
   number = job.number;
   const picture = new Image(960, 720);
   picture.alt = page.dataset.alt;
   picture.addEventListener("load", () => {
     one("[data-picture]").replaceChildren(picture);
-    for (const coat of coats) if (!coat.children.length) coat.append(Object.assign(new Image(), { src: job.picture, alt: "" }));
+    coat?.replaceChildren(Object.assign(new Image(), { src: job.picture, alt: "" }));
   });
   picture.src = job.picture;
 }
