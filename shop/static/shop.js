@@ -123,7 +123,7 @@ function box(kind, name, hide, ...children) {
   const close = element("button", { class: "close", type: "button", "aria-label": "Hide this notice" }, icon("close"));
   const made = element("div", { class: `notice ${kind}`, [`data-${name}`]: "" }, ...children, close);
   close.addEventListener("click", hide ?? (() => made.remove()));
-  const all = one(".notices") ?? document.body.appendChild(element("div", { class: "notices" }));
+  const all = one(".notices") ?? document.body.appendChild(element("section", { class: "notices", "aria-label": "Notices" }));
   all.prepend(made);
   return made;
 }

@@ -4,7 +4,10 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from bench.screenshots import OPTIONS
+from tests.factories import make_follow, make_product, make_review, make_user, steve
 from tests.servers import need
+
+from .people import visitor
 
 
 @pytest.fixture(scope="module")
@@ -28,3 +31,16 @@ def page(browser, live_server):
     yield page
     context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def friends_page(page, live_server):
+    """`page` for Steve, who follows Maya, who has liked something, while Jonas asks to follow Steve."""
+    maya = make_user("Maya")
+    make_follow(steve(), maya)
+    make_follow(make_user("Jonas"), steve(), "asked")
+    make_review(make_product(), maya, body="I bought two so that one would reach home. Neither did.")
+    session = visitor(steve()).cookies["sessionid"].value
+    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
+    page.maya = maya
+    return page

@@ -1,26 +1,17 @@
 """The shop in Chromium: what only a browser can tell, such as a script that the page's own rules forbid."""
 
+from io import BytesIO
+
 import pytest
 from django.urls import reverse
+from PIL import Image
 from playwright.sync_api import expect
 
-from tests.factories import make_article, make_follow, make_product, make_review, make_slot, make_user, steve
-from tests.shop.people import visitor
+from jobs.models import Job
+from jobs.starts import run
+from tests.factories import make_article, make_product, make_slot
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def friends_page(page, live_server):
-    """The same for Steve, who follows Maya, who has liked something, while Jonas asks to follow Steve."""
-    maya = make_user("Maya")
-    make_follow(steve(), maya)
-    make_follow(make_user("Jonas"), steve(), "asked")
-    make_review(make_product(), maya, body="I bought two so that one would reach home. Neither did.")
-    session = visitor(steve()).cookies["sessionid"].value
-    page.context.add_cookies([{"name": "sessionid", "value": session, "url": live_server.url}])
-    page.maya = maya
-    return page
 
 
 def test_a_visitor_fills_the_basket_without_leaving_the_page(page):
@@ -80,3 +71,18 @@ def test_no_page_of_friends_is_wider_than_the_screen(friends_page, width):
     for path in ("/account/", reverse("friends"), reverse("person", args=[friends_page.maya.pk])):
         friends_page.goto(path)
         assert friends_page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+
+
+def test_a_sent_picture_takes_its_place_when_it_is_made_and_nothing_typed_is_lost(friends_page, tmp_path, settings):
+    settings.MEDIA_ROOT = tmp_path
+    file = BytesIO()
+    Image.new("RGB", (640, 480), "#a4133c").save(file, "PNG")
+    friends_page.goto(reverse("details"))
+    sent = {"name": "me.png", "mimeType": "image/png", "buffer": file.getvalue()}
+    friends_page.get_by_label("Choose a picture").set_input_files(sent)
+    friends_page.get_by_role("button", name="Use this picture").click()
+    expect(friends_page.get_by_text("We are cutting your picture to size.")).to_be_visible()
+    friends_page.get_by_label("Phone").fill("+44 7700 900123")
+    run(Job.objects.get().pk)
+    expect(friends_page.get_by_role("img", name="Your picture")).to_be_visible()
+    expect(friends_page.get_by_label("Phone")).to_have_value("+44 7700 900123")
