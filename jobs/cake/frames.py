@@ -13,10 +13,15 @@ class Source(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
+def packed(head: dict[str, Any], *parts: bytes) -> bytes:
+    """A message, as it goes through the pipe."""
+    whole = [json.dumps(head | {"parts": len(parts)}).encode(), *parts]
+    return b"".join(_LENGTH.pack(len(part)) + part for part in whole)
+
+
 def write(to: BinaryIO, head: dict[str, Any], *parts: bytes) -> None:
     """Send a message at once."""
-    packed = [json.dumps(head | {"parts": len(parts)}).encode(), *parts]
-    to.write(b"".join(_LENGTH.pack(len(part)) + part for part in packed))
+    to.write(packed(head, *parts))
     to.flush()
 
 

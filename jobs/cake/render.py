@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from .design import Design
-from .frames import read, write
+from .frames import packed, read
 from .progress import PASSES
 
 SIZE = (800, 600)
@@ -100,13 +100,23 @@ def _started(log: IO[bytes]) -> subprocess.Popen[bytes]:
 def _told(process: subprocess.Popen[bytes], request: dict, saved: bytes) -> Iterator[Pass]:
     if not process.stdin or not process.stdout:
         raise RenderFailed("The renderer has no pipes.")
-    write(process.stdin, request, saved)  # type: ignore[arg-type]
+    _send(process.stdin, packed(request, saved), time.monotonic() + PASS_SECONDS)
     of = request["passes"]
     source, number = _Patient(process.stdout), 0
     while number < of:
         head, picture, checkpoint = read(source.until(time.monotonic() + PASS_SECONDS))
         number = head["number"]
         yield Pass(number, of, picture, checkpoint, head["seconds"], head["percent"], head["left"])
+
+
+def _send(pipe: IO[bytes], message: bytes, deadline: float) -> None:
+    """A checkpoint is more than a pipe holds: a painter that does not read it is waited for no longer than that."""
+    os.set_blocking(pipe.fileno(), False)
+    left = memoryview(message)
+    while left:
+        if not select.select([], [pipe], [], max(0.0, deadline - time.monotonic()))[1]:
+            raise TimeoutError(f"The renderer read nothing for {PASS_SECONDS:.0f} seconds.")
+        left = left[os.write(pipe.fileno(), left) :]
 
 
 class _Patient:

@@ -2,6 +2,7 @@
 
 import io
 import subprocess
+import sys
 
 import pytest
 from PIL import Image, ImageChops, ImageStat
@@ -82,6 +83,15 @@ def test_a_renderer_that_hangs_is_given_up(monkeypatch):
     monkeypatch.setattr(render, "PASS_SECONDS", 0.0)
     with pytest.raises(RenderFailed, match="said nothing"):
         painted()
+
+
+def test_a_renderer_that_does_not_read_what_was_saved_is_given_up(monkeypatch):
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
+    asleep = [sys.executable, "-c", "import time; time.sleep(600)"]
+    monkeypatch.setattr(render, "PASS_SECONDS", 0.1)
+    monkeypatch.setattr(render, "_started", lambda log: subprocess.Popen(asleep, stderr=log, **pipes))
+    with pytest.raises(RenderFailed, match="read nothing"):
+        painted(saved=b"x" * 1_000_000)
 
 
 @pytest.mark.parametrize(
