@@ -18,10 +18,11 @@ from django.utils import timezone
 
 from scaling import lua
 from scaling.codec import dumps, loads
+from scaling.flights import flights
 from scaling.reading import CACHE_DOWN
 from scaling.stores import cache
 
-from .models import UNFINISHED, Job, State, Work
+from .models import UNFINISHED, Job, Render, State, Work
 
 SHOWN = 20
 SHOWN_AFTER_END = timedelta(days=1)
@@ -39,7 +40,9 @@ def standing(owner: str) -> list[dict[str, Any]]:
     try:
         return _cached(owner)
     except CACHE_DOWN:
-        return [_shown(row, None) for row in _rows(owner)]
+        with flights.reading():
+            rows = _rows(owner)
+        return [_shown(row, None) for row in rows]
 
 
 def tell_progress(work: Work, progress: int, seconds_left: float | None) -> None:
@@ -92,10 +95,15 @@ def _row(job: Job) -> dict[str, Any]:
         "title": job.title,
         "state": job.state,
         "progress": 100 if job.state == State.DONE else work.progress,
-        "picture_number": job.render.picture_number if job.render else 0,
+        "picture_number": shown_number(job.render),
         "attempt": work.attempt,
         "work": [work._meta.db_table, work.pk],
     }
+
+
+def shown_number(render: Render | None) -> int:
+    """Which picture there is to see, 0 for none: it may have been cleaned away."""
+    return render.picture_number if render and render.picture else 0
 
 
 def _shown(row: dict[str, Any], told: list | None) -> dict[str, Any]:
@@ -112,7 +120,7 @@ def _drop(keys: list[str]) -> None:
     try:
         cache().delete(*keys)
     except CACHE_DOWN:
-        return  # an old list ends by itself within seconds, and the cache is caught up with before it is read again
+        return  # an old list ends by itself within seconds
 
 
 def _list_key(owner: str) -> str:

@@ -177,6 +177,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "open-slots": {"task": "shop.tasks.open_slots", "schedule": crontab(hour=3, minute=0)},
+    "forget-addresses": {"task": "shop.tasks.forget_addresses", "schedule": crontab(hour=3, minute=10)},
     "clean": {"task": "jobs.cleaning.clean", "schedule": crontab(minute=40), "options": {"queue": "bulk"}},
     # Each minute; one that has waited for a worker that long is dropped, because the next is there.
     "sample": {"task": "jobs.objects.sample", "schedule": 60.0, "options": {"queue": "bulk", "expires": 60}},

@@ -57,12 +57,13 @@ def drawing(design: Design, *, is_worded: bool = True) -> Markup:
 @retried
 @transaction.atomic
 def have_painted(design: Design, owner: str, *, form_key: str, email: str = "") -> Job:
-    """Queue the picture for `owner`, to be told of at `email` if that is given. The same form with the same design
-    again is the job that is there; with another design it is another job. Raises `jobs.work.TooMany`."""
+    """Queue the picture for `owner`, to be told of at `email` if that is given: the last one counts. The same form
+    with the same design again is the job that is there; with another design it is another job. Raises
+    `jobs.work.TooMany`."""
     key = salted_hmac("shop.cakes", f"{owner} {form_key} {design.digest}", algorithm="sha256").hexdigest()[:32]
     job = cakes.order(design, owner, key=key)
     if email:
-        GuestAddress.objects.get_or_create(job_key=job.key, defaults={"email": email})
+        GuestAddress.objects.update_or_create(job_key=job.key, defaults={"email": email})
     return job
 
 
@@ -85,7 +86,8 @@ def designs_now(job_keys: Iterable[str]) -> dict[str, Design]:
 def pictures_of(job_keys: Iterable[str]) -> dict[str, str]:
     """Where the pictures of these jobs are, as far as there are any. Only their owner is let in there."""
     with primary():
-        rows = Job.objects.filter(key__in=list(job_keys)).values_list("key", "render__picture_number")
+        there = Job.objects.filter(key__in=list(job_keys)).exclude(render__picture="")
+        rows = there.values_list("key", "render__picture_number")
         return {key: picture_address(key, number) for key, number in rows if number}
 
 

@@ -42,16 +42,25 @@ def said_owner_of(request: HttpRequest, *, opened: bool = False) -> str:
     return f"guest:{session[GUEST]}" if GUEST in session else ""
 
 
-def own_job_or_404(request: HttpRequest, key: str) -> Job:
-    """The visitor's own cake. Somebody else's and none at all look the same."""
+def job_or_404(request: HttpRequest, key: str) -> Job:
+    """A cake to look at: the visitor's own, or one whose link they were given. Any other's and none at all look the
+    same."""
     job = Job.objects.filter(key=key, kind=CAKE.name).select_related("render").first()
-    if job is None or not is_own_job(request, job):
+    if job is None or not (key in request.session.get(REMEMBERED_JOBS, []) or is_own_job(request, job)):
         raise Http404("There is no picture of yours here.")
     return job
 
 
+def own_job_or_404(request: HttpRequest, key: str) -> Job:
+    """The visitor's own cake, to be stopped or tried again: a link that was passed on is not enough."""
+    job = job_or_404(request, key)
+    if not is_own_job(request, job):
+        raise Http404("This picture is somebody else's.")
+    return job
+
+
 def is_own_job(request: HttpRequest, job: Job) -> bool:
-    return job.key in request.session.get(REMEMBERED_JOBS, []) or job.owner == owner_of(request)
+    return job.owner == owner_of(request)
 
 
 def remember_job(request: HttpRequest, key: str) -> None:

@@ -1,13 +1,18 @@
-"""What the shop does behind its pages: confirm orders and tell of cakes by mail, drop streams, open the slots of the
-coming days."""
+"""What the shop does behind its pages: confirm orders and tell of cakes by mail, drop streams, forget addresses, open
+the slots of the coming days."""
+
+from datetime import timedelta
 
 from celery import shared_task
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.db.models import Q
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 
 from jobs.cakes import CAKE
+from jobs.cleaning import KEPT_DAYS
 from jobs.models import Job, State
 from jobs.tasks import outbox_task
 from scaling.stores import keep
@@ -97,6 +102,14 @@ def _confirmation(order: Order) -> EmailMessage:
 def drop_streams(subjects: list[str]) -> None:
     """Somebody follows others than before; subjects are like `stream:12`. Their next visit builds their stream."""
     stream.drop_streams(int(subject.partition(":")[2]) for subject in subjects)
+
+
+@shared_task(name="shop.tasks.forget_addresses")
+def forget_addresses() -> None:
+    """Every night: a week after a guest's job has ended nobody writes to them about it any more."""
+    since = timezone.now() - timedelta(days=KEPT_DAYS)
+    living = Job.objects.filter(Q(finished_at=None) | Q(finished_at__gte=since))
+    GuestAddress.objects.exclude(job_key__in=living.values("key")).delete()
 
 
 @shared_task(name="shop.tasks.open_slots")

@@ -12,7 +12,7 @@ from accounts import limits
 from jobs.cake import options
 from jobs.work import TooMany
 from shop import cakes
-from shop.job_owners import HAS_JOBS, own_job_or_404, owner_of
+from shop.job_owners import HAS_JOBS, job_or_404, owner_of
 from shop.slots import ready_from
 
 from .answers import private, see_other
@@ -59,7 +59,7 @@ def designer(request: HttpRequest) -> HttpResponse:
 def _begun(request: HttpRequest) -> dict[str, str]:
     """The first choice, or with `?like=` what was chosen for a cake of the visitor's."""
     key = request.GET.get("like")
-    kept = own_job_or_404(request, key).arguments if key else {}
+    kept = job_or_404(request, key).arguments if key else {}
     return cakes.typed_in({field: str(value) for field, value in kept.items()})
 
 

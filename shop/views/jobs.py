@@ -10,14 +10,22 @@ from django.views.decorators.http import conditional_page, require_POST, require
 from jobs.cake.progress import PASSES
 from jobs.cakes import CAKE
 from jobs.models import UNFINISHED, Job, State
-from jobs.signal import standing
+from jobs.signal import shown_number, standing
 from jobs.work import TooMany
 from jobs.work import cancel as stop
 from jobs.work import retry as try_again
 from shop import cakes
 from shop.baskets import BasketFull, basket_of
 from shop.cake_pictures import sent
-from shop.job_owners import HAS_JOBS, is_signed_job, own_job_or_404, remember_job, said_owner_of
+from shop.job_owners import (
+    HAS_JOBS,
+    is_own_job,
+    is_signed_job,
+    job_or_404,
+    own_job_or_404,
+    remember_job,
+    said_owner_of,
+)
 from shop.slots import ready_from
 
 from .answers import private, see_other
@@ -31,12 +39,13 @@ def job(request: HttpRequest, key: str) -> HttpResponse:
         # The mail's link: remembered, and out of the address, so that it is not passed on by accident.
         remember_job(request, key)
         return see_other("job", key)
-    found = own_job_or_404(request, key)
+    found = job_or_404(request, key)
     design = cakes.design_of(found.arguments)
     if design is None:
         raise Http404("We no longer make such a cake.")
     context = {
         "job": stand_of(found),
+        "is_own": is_own_job(request, found),
         "coats": PASSES,
         "words": cakes.words_of(design),
         "sheet": cakes.sheet(found.arguments),
@@ -55,7 +64,7 @@ def stand_of(found: Job) -> dict:
         "key": found.key,
         "title": found.title,
         "progress": found.render.progress if found.render else 0,
-        "picture_number": found.render.picture_number if found.render else 0,
+        "picture_number": shown_number(found.render),
         "seconds_left": None,
     }
     return shown(own | listed | {"state": found.state})
@@ -93,7 +102,7 @@ def mine(request: HttpRequest) -> JsonResponse:
 
 @require_safe
 def picture(request: HttpRequest, key: str) -> FileResponse:
-    return sent(own_job_or_404(request, key), request.GET.get("n"))
+    return sent(job_or_404(request, key), request.GET.get("n"))
 
 
 @private
@@ -119,7 +128,7 @@ def retry(request: HttpRequest, key: str) -> HttpResponse:
 @require_POST
 def basket(request: HttpRequest, key: str) -> HttpResponse:
     """The cake itself, as designed, on a line of its own."""
-    found = own_job_or_404(request, key)
+    found = job_or_404(request, key)
     design = cakes.design_of(found.arguments)
     if design is None:
         raise Http404("We no longer make such a cake.")

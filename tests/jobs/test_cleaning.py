@@ -9,18 +9,14 @@ from jobs import files
 from jobs.cakes import order
 from jobs.cleaning import KEPT_DAYS, clean
 from jobs.models import Job, Render, State
-from jobs.work import retry
+from jobs.signal import standing
+from jobs.work import cancel, retry
+from scaling.stores import cache
+from shop.cakes import pictures_of
 from tests.jobs.cake.factories import make_design
 
 pytestmark = pytest.mark.django_db
 ENDED = (State.DONE, State.FAILED, State.CANCELLED)
-
-
-@pytest.fixture(autouse=True)
-def private(settings, tmp_path):
-    settings.STORAGES = settings.STORAGES | {
-        "pictures_private": settings.STORAGES["pictures_private"] | {"OPTIONS": {"location": str(tmp_path)}}
-    }
 
 
 @pytest.fixture
@@ -95,3 +91,15 @@ def test_nothing_is_asked_of_the_storage_twice(cleaned, django_assert_num_querie
     cleaned()
     with django_assert_num_queries(2):
         clean()
+
+
+def test_a_picture_that_was_cleaned_away_is_promised_to_nobody(cleaned):
+    job = order(make_design(), "user:1")
+    name = files.keep(job.render, "1.webp", b"webp")
+    Render.objects.update(picture=name, picture_number=3)
+    assert pictures_of([job.key]) and standing("user:1")[0]["picture_number"] == 3
+    cancel(job)
+    ended(job.render, State.CANCELLED, KEPT_DAYS + 1)
+    cleaned()
+    cache().flushall()
+    assert not pictures_of([job.key]) and standing("user:1")[0]["picture_number"] == 0

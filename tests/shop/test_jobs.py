@@ -1,19 +1,22 @@
 """A job is its owner's alone: its page, its picture, how it stands, and the mail that says how it ended."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.core import mail
 from django.urls import URLPattern, get_resolver, reverse
+from django.utils import timezone
 
 from jobs.models import Job, State
 from scaling.stores import cache
-from shop.job_owners import REMEMBERED_JOBS, signed_job
+from shop import ownership
+from shop.job_owners import REMEMBERED_JOBS, is_signed_job, signed_job
 from shop.models import GuestAddress
-from shop.tasks import tell
+from shop.tasks import forget_addresses, tell
 from tests.factories import PASSWORD, mallory, steve
 
-from .cakes import Painter, asked, pages_of, painted
+from .cakes import Painter, asked, form, pages_of, painted
 from .people import visitor, work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -366,3 +369,38 @@ def test_a_link_that_was_not_signed_for_it_opens_nothing(sign):
     client = visitor(mallory())
     assert client.get(reverse("job", args=[job.key]), {"sign": sign}).status_code == 404
     assert REMEMBERED_JOBS not in client.session
+
+
+def test_who_was_given_the_link_neither_stops_it_nor_tries_again():
+    job = asked(visitor(steve()))
+    given = visitor()
+    given.get(reverse("job", args=[job.key]), {"sign": signed_job(job.key)})
+    page = given.get(reverse("job", args=[job.key])).content.decode()
+    assert reverse("job_cancel", args=[job.key]) not in page
+    for name in ("job_cancel", "job_retry"):
+        assert given.post(reverse(name, args=[job.key])).status_code == 404
+    job.refresh_from_db()
+    assert job.state == State.QUEUED
+
+
+def test_a_link_ends(monkeypatch):
+    sign = signed_job("k" * 32)
+    monkeypatch.setattr(ownership, "LINK_SECONDS", -1)
+    assert not is_signed_job("k" * 32, sign)
+
+
+def test_a_corrected_address_is_the_one_that_is_written_to():
+    client = visitor()
+    typed = form(client)
+    for email in ("stev@example.com", "steve@example.com"):
+        client.post(reverse("cakes"), typed | {"email": email})
+    assert GuestAddress.objects.get().email == "steve@example.com"
+
+
+@pytest.mark.parametrize(("days", "left"), [(None, 1), (6, 1), (8, 0)])
+def test_the_address_of_a_guest_is_forgotten_a_week_after_the_end(days, left):
+    job = asked(visitor(), email="steve@example.com")
+    if days:
+        Job.objects.update(state=State.CANCELLED, finished_at=timezone.now() - timedelta(days=days))
+    forget_addresses()
+    assert GuestAddress.objects.filter(job_key=job.key).count() == left
