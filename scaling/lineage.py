@@ -6,6 +6,7 @@ and `keep` remembers the last one that was emptied before it was read. A new con
 reconnects finds what it knows already, and a read over a connection that is there costs nothing.
 """
 
+import os
 import re
 import threading
 
@@ -18,6 +19,7 @@ KEY = "cache:run"  # on `keep`
 
 _run_id = re.compile(rb"^run_id:(\w+)", re.MULTILINE)
 _one_at_a_time = threading.Lock()
+os.register_at_fork(after_in_child=_one_at_a_time._at_fork_reinit)  # type: ignore[attr-defined]  # its holder is not copied
 
 
 def vouch(connection: Connection) -> None:

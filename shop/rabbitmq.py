@@ -67,7 +67,8 @@ class RabbitMQ:
         self.stop()
         environment = self._environment()
         if mapper := shutil.which("epmd"):
-            subprocess.run([mapper, "-kill"], env=environment, capture_output=True, check=False)  # noqa: S603
+            options = {"capture_output": True, "check": False, "timeout": STOPPED_WITHIN_SECONDS}
+            subprocess.run([mapper, "-kill"], env=environment, **options)  # noqa: S603
 
     def answers(self) -> bool:
         """Whether it speaks AMQP."""
