@@ -67,11 +67,12 @@ def _stop_waiting(user_pk: int) -> None:
 
 @job_kind(KIND, lane="bulk", tells=False)
 def portrait(running: Running) -> dict:
-    """Make the picture and show it. A second try makes the same file again."""
+    """Make the picture and show it. A second try makes another file and drops that of the first."""
     arguments = running.arguments
+    name = f"{arguments['stem']}-{running.work.attempt}"  # a worker that was paused and wakes drops only its own
     try:
         data = files.read(arguments["sent"])
-        stem = store_picture(io.BytesIO(data), folder=FOLDER, sizes=[SIDE_PIXELS], name=arguments["stem"])
+        stem = store_picture(io.BytesIO(data), folder=FOLDER, sizes=[SIDE_PIXELS], name=name)
     except FileNotFoundError:
         raise CannotBeDone(GONE) from None
     except ValidationError as refusal:

@@ -56,5 +56,9 @@ def kept(work: Work) -> list[str]:
 
 
 def tidy(work: Work, keep: Collection[str]) -> None:
-    """The work has ended: of all its files only these stay."""
-    drop([name for name in kept(work) if name not in keep])
+    """This attempt has ended the work: of its files and those before only these stay. A successor's are not ours."""
+    drop([name for name in kept(work) if name not in keep and _attempt_of(name) <= work.attempt])
+
+
+def _attempt_of(name: str) -> int:
+    return int(name.rpartition("/")[2].partition("-")[0])

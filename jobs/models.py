@@ -159,7 +159,7 @@ class Job(Work):
     arguments = models.JSONField(default=dict)
     render = models.ForeignKey(Render, models.PROTECT, null=True, related_name="jobs")
     place = models.PositiveSmallIntegerField(null=True, editable=False)
-    sent = models.PositiveSmallIntegerField(default=0, help_text="How often since it was queued")
+    sent = models.PositiveIntegerField(default=0, help_text="How often since it was queued")
     again_at = models.DateTimeField(db_default=Now(), help_text="Not sent (again) before")
     notified = models.BooleanField(default=False, help_text="Whether its end was told to who tells the owner")
 

@@ -1,5 +1,6 @@
 """What the function of a job is given while it runs, and what becomes of its outcome."""
 
+import json
 import logging
 import threading
 import time
@@ -81,7 +82,8 @@ class Running:
         return files.keep(self.work, name, content)
 
     def _save(self, progress: int, checkpoint: bytes | None, preview: bytes | None) -> None:
-        """Files first, then the row that names them, then the old files go. Who got further has every try again."""
+        """Files first, then the row that names them, then the old files go. Who gets further than
+        any attempt before has every try again."""
         self._saved += 1
         named: dict[str, str] = {}
         if checkpoint is not None:
@@ -89,11 +91,12 @@ class Running:
         if preview is not None:
             named["picture"] = files.keep(self.work, f"{self._saved}.webp", preview)
         rows = type(self.work)._default_manager.of_attempt(self.work)  # type: ignore[attr-defined]
+        is_further = progress > self._began_with
         if not rows.update(
             progress=progress,
-            last_attempt=F("attempt") + self.kind.attempts,
             lease_until=Now() + timedelta(seconds=LEASE_SECONDS),
             **named,
+            **({"last_attempt": F("attempt") + self.kind.attempts} if is_further else {}),
             **({"picture_number": F("picture_number") + 1} if preview is not None else {}),
         ):
             files.drop(named.values())
@@ -114,6 +117,7 @@ def perform(work: Work, kind: JobKind, function: Callable[[Running], dict], argu
     with Lease(work) as lease:
         try:
             result = function(Running(work, kind, arguments, lease))
+            json.dumps(result)  # what cannot be stored is the function's error, and said as one
         except Stopped:
             log.info("%s: attempt %d counts no longer", work, work.attempt)
         except CannotBeDone as reason:

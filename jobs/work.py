@@ -53,8 +53,10 @@ def submit(
     )
     try:
         job = seated(declared, owner, lambda place: _inserted(job, place))
-    except IntegrityError:  # the same key at the same moment
-        return Job.objects.get(key=key, owner=owner)
+    except IntegrityError:
+        if twin := Job.objects.filter(key=key, owner=owner).first():  # of the same moment
+            return twin
+        raise
     if render:
         join(job, render, declared)
     signal.changed([owner])
@@ -102,7 +104,7 @@ def retry(job: Job) -> bool:
     """Try what failed or was cancelled again, from its last checkpoint. False when there is nothing to try. Raises
     TooMany."""
     render = locked(job)
-    job.refresh_from_db()
+    job.refresh_from_db(from_queryset=Job.objects.select_for_update())  # another retry waits, and sees ours
     if job.state not in (State.FAILED, State.CANCELLED):
         return False
     kind = kind_of(job.kind, job.lane)
@@ -133,7 +135,8 @@ def hand_over(old_owner: str, new_owner: str) -> None:
     too much."""
     jobs = Job.objects.filter(owner=old_owner)
     for job in jobs.exclude(place=None).order_by("pk"):
-        Job.objects.filter(pk=job.pk).update(place=_place_at(new_owner, job.kind), owner=new_owner)
+        # One that has ended meanwhile has given up its place.
+        Job.objects.unfinished().filter(pk=job.pk).update(place=_place_at(new_owner, job.kind), owner=new_owner)
     jobs.update(owner=new_owner)
     signal.changed([old_owner, new_owner])
 

@@ -197,6 +197,20 @@ def test_a_worker_that_died_after_showing_it_leaves_one_picture(tmp_path, django
     assert job.state == State.DONE and stored(tmp_path) == [Path(steve().picture).name]
 
 
+def test_a_worker_that_was_paused_and_wakes_leaves_what_its_successor_shows(tmp_path, monkeypatch):
+    job, shown = change_picture(steve(), a_picture()), portraits._shown
+
+    def show_late(late, picture):
+        monkeypatch.setattr(portraits, "_shown", shown)
+        give_back(late, "The worker stopped.")
+        run(job.pk)
+        return shown(late, picture)
+
+    monkeypatch.setattr(portraits, "_shown", show_late)
+    run(job.pk)
+    assert stored(tmp_path) == [Path(steve().picture).name]
+
+
 BAD = {
     "none at all": None,
     "empty": b"",

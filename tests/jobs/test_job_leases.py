@@ -196,6 +196,53 @@ def test_the_last_attempt_begins_anew():
     assert [checkpoint is None for checkpoint in found] == [False] * (CAKE.attempts - 1) + [True]
 
 
+def test_what_never_gets_past_a_pass_has_failed():
+    """The last attempt begins anew, and what it does again is no progress."""
+    render, job = drawing()
+
+    def paint(running):
+        for number in range(int(running.checkpoint or b"0") + 1, 7):
+            if number == 4:
+                raise RuntimeError("This pass never comes out.")
+            running.report(15 * number, str(number).encode(), b"webp")
+        return {}
+
+    perform(render, CAKE, paint, {})
+    for _ in range(3 * CAKE.attempts):
+        if claimed := claim(Render, render.pk):
+            perform(claimed, CAKE, paint, {})
+    job.refresh_from_db()
+    assert (job.state, job.error) == (State.FAILED, "RuntimeError: This pass never comes out.")
+
+
+@pytest.mark.parametrize("result", [{"at": object()}, {1, 2}])
+def test_a_result_that_cannot_be_stored_is_an_error_like_any_other(result):
+    render, _ = drawing()
+    perform(render, CAKE, lambda running: result, {})
+    render.refresh_from_db()
+    assert render.state == State.QUEUED and render.error.startswith("TypeError")
+
+
+def test_a_worker_that_wakes_after_its_end_leaves_its_successors_files(monkeypatch):
+    kind = JobKind("knead", "bulk")
+    monkeypatch.setitem(KINDS, "knead", kind)
+    job, tidy = submit("knead", "user:1", {}), files.tidy
+
+    def refuse(running):
+        raise CannotBeDone("No flour.")
+
+    def tidy_late(work, keep):
+        monkeypatch.setattr(files, "tidy", tidy)
+        assert retry(Job.objects.get(pk=job.pk))
+        perform(claim(Job, job.pk), kind, lambda running: {"file": running.keep("a.csv", b"rows")}, {})
+        tidy(work, keep)
+
+    monkeypatch.setattr(files, "tidy", tidy_late)
+    perform(claim(Job, job.pk), kind, refuse, {})
+    job.refresh_from_db()
+    assert job.state == State.DONE and files.read(job.result["file"]) == b"rows"
+
+
 def test_a_checkpoint_that_is_gone_means_to_begin_again():
     render, _ = drawing()
     running(render).report(10, b"one")

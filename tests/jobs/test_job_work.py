@@ -6,9 +6,10 @@ import pytest
 from django.db import connections, transaction
 
 from bench.standin import a_cake
-from jobs import ends
+from jobs import ends, work
 from jobs.cakes import MOST_WAITING, order
 from jobs.kinds import KINDS, JobKind
+from jobs.leases import claim
 from jobs.models import Job, Outbox, Render, State
 from jobs.work import TooMany, cancel, hand_over, retry, submit
 
@@ -196,6 +197,20 @@ def test_a_guests_jobs_go_along_when_they_sign_in():
         order(a_cake("One more"), STEVE)
 
 
+def test_a_cake_that_ends_while_its_guest_signs_in_takes_no_place(monkeypatch):
+    job, place_at = order(a_cake(), "guest:1"), work._place_at
+
+    def end_meanwhile(owner, kind):
+        assert ends.finish(claim(Render, job.render_id), {})
+        return place_at(owner, kind)
+
+    monkeypatch.setattr(work, "_place_at", end_meanwhile)
+    hand_over("guest:1", "user:1")
+    job.refresh_from_db()
+    assert (job.owner, job.state, job.place) == ("user:1", State.DONE, None)
+    assert order(a_cake("The next"), "user:1", key="k" * 32).place == 1
+
+
 def test_nothing_is_lost_when_there_are_too_many_to_hand_over():
     for number in range(MOST_WAITING):
         order(a_cake(f"Cake {number}"), GUEST)
@@ -239,3 +254,10 @@ def test_ten_who_want_the_same_at_once_share_a_render():
 def test_a_double_click_is_one_job():
     outcomes = together([lambda: order(a_cake(), STEVE, key="ab" * 16) for _ in range(4)])
     assert set(outcomes) == {Job.objects.get()}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_ten_retries_at_once_one_runs_it_again():
+    job = submit("knead", STEVE, {})
+    ends.fail(claim(Job, job.pk), "No flour.")
+    assert sorted(together([lambda: retry(Job.objects.get(pk=job.pk))] * 10)) == [False] * 9 + [True]
