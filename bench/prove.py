@@ -26,6 +26,7 @@ from .proofs import (
     property,
     queues,
     reads,
+    render,
     same_cakes,
     speed,
     stampede,
@@ -57,6 +58,7 @@ PROOFS: dict[str, Callable[[], list[Figure]]] = {
     "jobs": jobs.prove,
     "queues": queues.prove,
     "same-cakes": same_cakes.prove,
+    "render": render.prove,
 }
 ON_MARIADB = {"own-writes", "thirty-seconds", "faults", "promotion", "reads", "property", "interleavings"}
 TABLE = Path(__file__).resolve().parent.parent / "docs" / "proofs.md"
