@@ -30,7 +30,7 @@ class WorkerFilter(admin.SimpleListFilter):
 
 @admin.register(Job)
 class JobAdmin(admin.ModelAdmin):
-    list_display = ("kind", "title", "owner", "state", "age", "lane", "by", "attempts", "done", "why")
+    list_display = ("kind", "title", "state", "done", "why", "age", "lane", "by", "attempts", "owner")
     list_filter = ("state", "lane", "kind", WorkerFilter)
     search_fields = ("key", "owner", "title")
     ordering = ("-pk",)

@@ -12,7 +12,8 @@ from jobs import cakes
 from jobs.cake import options
 from jobs.cake.design import Design
 from jobs.cake.sketch import sketch
-from jobs.models import Job
+from jobs.models import Job, State
+from jobs.signal import shown_number
 from scaling.replicas import primary
 from scaling.retries import retried
 
@@ -30,6 +31,14 @@ FIRST_CHOICE: dict[str, str] = {
     "mood": "linen",
 }
 NO_WORDS = "…"
+CAKES_SHOWN = 12
+STATES: dict[str, str] = {
+    State.QUEUED: "waits its turn",
+    State.RUNNING: "being painted",
+    State.DONE: "ready",
+    State.FAILED: "did not come out",
+    State.CANCELLED: "stopped",
+}
 
 
 def typed_in(posted: Mapping[str, str]) -> dict[str, str]:
@@ -91,6 +100,24 @@ def pictures_of(job_keys: Iterable[str]) -> dict[str, str]:
         return {key: picture_address(key, number) for key, number in rows if number}
 
 
+def cakes_of(owner: str) -> list[dict]:
+    """The newest cakes of an owner, to find them again: url, words, state and picture ("" for none)."""
+    if not owner:
+        return []
+    jobs = (
+        Job.objects.filter(owner=owner, kind=cakes.CAKE.name).select_related("render").order_by("-created_at", "-pk")
+    )
+    return [
+        {
+            "url": reverse("job", args=[job.key]),
+            "words": job.title,
+            "state": STATES[job.state],
+            "picture": picture_address(job.key, number) if (number := shown_number(job.render)) else "",
+        }
+        for job in jobs[:CAKES_SHOWN]
+    ]
+
+
 def picture_address(job_key: str, number: int) -> str:
     return f"{reverse('job_picture', args=[job_key])}?n={number}"
 
@@ -108,12 +135,14 @@ def sheet(values: Mapping[str, object]) -> list[tuple[str, str]]:
     tables = {
         "Tiers": (options.TIERS, "tiers"),
         "Sponge": (options.SPONGES, "sponge"),
-        "Cream and letters": (options.CREAMS, "cream"),
+        "Cream": (options.CREAMS, "cream"),
         "Glaze": (options.GLAZES, "glaze"),
         "On top": (options.TOPPINGS, "topping"),
         "Plate": (options.PLATES, "plate"),
     }
     rows = [(name, _label(table, values[field])) for name, (table, field) in tables.items() if field in values]
+    if design := design_of(values):
+        rows.insert(3, ("Letters", design.letters.label))
     candles = values.get("candles", 0)
     rows.insert(-1, ("Candles", str(candles or "none")))
     return rows

@@ -42,9 +42,9 @@ def month_range(month: str) -> tuple[datetime.datetime, datetime.datetime]:
     """From its first midnight to the one after its last day. Raises CannotBeDone for no month, like 2026-13."""
     try:
         first = datetime.datetime.strptime(month, "%Y-%m").date()
-    except ValueError:
-        raise CannotBeDone(f"There is no month {month[:20]}.") from None
-    after = (first + datetime.timedelta(days=32)).replace(day=1)
+        after = (first + datetime.timedelta(days=32)).replace(day=1)
+    except (ValueError, OverflowError):
+        raise CannotBeDone(f"There is no month “{month[:20]}”. Choose one, like 2026-11.") from None
     return day_range(first)[0], day_range(after)[0]
 
 

@@ -90,11 +90,15 @@ class Design:
         return tuple(dict.fromkeys(name for choice in self.choices() for name in choice.allergens))
 
     @property
-    def letters_colour(self) -> str:
-        """The colour of the letters: the cream's, or a plain dark or light icing where that would not be read."""
+    def letters(self) -> Choice:
+        """What the letters are piped with: the cream, or a plain light or dark one where that would not be read."""
         glaze = options.GLAZES[self.glaze].colour
-        icings = (options.CREAMS[key].colour for key in (self.cream, "cream", "cocoa"))
-        return next(colour for colour in icings if contrast(colour, glaze) >= LEAST_CONTRAST)
+        creams = (options.CREAMS[key] for key in (self.cream, "cream", "cocoa"))
+        return next(cream for cream in creams if contrast(cream.colour, glaze) >= LEAST_CONTRAST)
+
+    @property
+    def letters_colour(self) -> str:
+        return self.letters.colour
 
     def choices(self) -> Iterator[Choice]:
         """The chosen of each table, in the order of the form."""

@@ -22,6 +22,8 @@ NAMED = 8
 _FORMS = {0xFE0E: None, 0xFE0F: None}
 # A joiner between two emoji shows: it makes one of them. Our pens cannot write that one, and say so of the whole.
 _JOINED = re.compile("(?<=[\u2600-\u27bf\U0001f300-\U0001faff])\u200d(?=[\u2600-\u27bf\U0001f300-\U0001faff])")
+# Letters by their kind that show nothing: fillers of Hangul, and braille without a dot.
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0"
 _HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 
 
@@ -58,7 +60,7 @@ def _refuse_hidden(text: str) -> None:
     hidden = [letter for letter in lines if unicodedata.category(letter) in _HIDDEN]
     if hidden:
         letters = _named(hidden)
-        raise Unwritable(f"There are signs in it that cannot be seen: {', '.join(letters)}. Type it anew.", letters)
+        raise Unwritable(f"There are signs in it that cannot be seen: {', '.join(letters)}. Leave them out.", letters)
 
 
 def _measure(lines: list[str]) -> None:
@@ -97,6 +99,11 @@ def _named(letters: list[str]) -> tuple[str, ...]:
 
 def _name(grapheme: str) -> str:
     point = grapheme[0]
-    if unicodedata.category(point) not in (*_HIDDEN, "Cn") and not _is_mark(point) and _marks(grapheme) <= MAX_MARKS:
+    if (
+        point not in _BLANK
+        and unicodedata.category(point) not in (*_HIDDEN, "Cn")
+        and not _is_mark(point)
+        and _marks(grapheme) <= MAX_MARKS
+    ):
         return grapheme
     return f"U+{ord(point):04X} {unicodedata.name(point, '')}".strip()

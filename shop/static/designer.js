@@ -51,5 +51,11 @@ function changed(event) {
   waiting = setTimeout(draw, WAIT);
 }
 
+/* Who comes back finds what they chose, which the browser remembers; the drawing and the price follow. */
+function differs(field) {
+  return field.type === "radio" ? field.checked !== field.defaultChecked : field.value !== field.defaultValue;
+}
+
+addEventListener("pageshow", () => [...form.querySelectorAll("input, textarea")].some(differs) && draw());
 form.addEventListener("input", changed);
 form.addEventListener("change", changed);

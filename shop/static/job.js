@@ -20,19 +20,17 @@ function show(job) {
   one("progress").value = job.progress;
   if (job.state === "running") one("h1").textContent = "We are painting your cake.";
   if (job.left) one("[data-text]").textContent = `About ${job.left} second${job.left === 1 ? "" : "s"} to go.`;
+  else if (job.state === "running") one("[data-text]").textContent = "It sharpens as you watch.";
   const coats = [...page.querySelectorAll(".coats li")];
   coats.forEach((coat, place) => coat.classList.toggle("on", place < job.coats));
-  if (number !== job.number) change(job, coats[job.coats - 1]);
+  if (number !== job.number) change(job);
 }
 
 /* The frame is as large before as after: nothing on the page moves. */
-function change(job, coat) {
+function change(job) {
   number = job.number;
   const picture = new Image(960, 720);
   picture.alt = page.dataset.alt;
-  picture.addEventListener("load", () => {
-    one("[data-picture]").replaceChildren(picture);
-    coat?.replaceChildren(Object.assign(new Image(), { src: job.picture, alt: "" }));
-  });
+  picture.addEventListener("load", () => one("[data-picture]").replaceChildren(picture));
   picture.src = job.picture;
 }

@@ -226,13 +226,13 @@ function cakeRunning(job, jobs) {
 }
 
 function cakeEnded(job) {
-  const links = element("div", { class: "row" }, element("a", { href: job.url }, job.state === "done" ? "See it" : "Try again"));
+  const links = element("div", { class: "row" }, element("a", { href: job.url }, job.state === "done" ? "See it" : "Look at it"));
   if (job.state === "done") {
     const form = links.appendChild(element("form", { method: "post", action: job.basket }, element("button", { class: "linkish" }, "Into the basket")));
     form.addEventListener("submit", () => noted("cakes-hidden", { [job.key]: phase(job) }));
     carryToken(form);
   }
-  return element("div", {}, element("p", {}, element("b", {}, SAID[job.state])), links);
+  return element("div", {}, element("p", {}, element("b", {}, SAID[job.state]), " ", element("bdi", {}, job.title)), links);
 }
 
 /* ------------------------------------------------------------ into the basket without leaving the page */

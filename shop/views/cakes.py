@@ -90,6 +90,7 @@ def _page(request: HttpRequest, typed: dict[str, str], *, wrong=None, wait="", s
         "allergens": design.allergens,
         "drawing": cakes.drawing(design, is_worded="inscription" not in wrong),
         "ready_from": ready_from(),
+        "cakes": [] if "show" in request.POST else cakes.cakes_of(owner_of(request)),
         "is_guest": not request.user.is_authenticated,
     }
     return render(request, "designer.html", context, status=status)

@@ -107,9 +107,7 @@ def test_the_command_cancels_and_tries_again():
     assert job.state == State.QUEUED
 
 
-@pytest.mark.parametrize(
-    "words", [("--cancel", "0" * 32), ("--retry", "0" * 32)], ids=["nothing to cancel", "nothing to retry"]
-)
+@pytest.mark.parametrize("words", [("--cancel", "0" * 32), ("--retry", "0" * 32), ("--retry", ""), ("--cancel", "")])
 def test_the_command_says_what_is_not_there(words):
     with pytest.raises(CommandError, match="There is no job"):
         command(*words)

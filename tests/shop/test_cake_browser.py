@@ -174,9 +174,9 @@ def test_what_failed_is_said_and_can_be_tried_again(page):
     page.goto("/shelves/")
     painter.fail()
     expect(notice(page)).to_contain_text("Your cake’s picture did not come out.")
-    notice(page).get_by_role("link", name="Try again").click()
+    notice(page).get_by_role("link", name="Look at it").click()
     page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_role("heading", name="Your cake is next.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Your cake waits its turn.")).to_be_visible()
 
 
 def test_it_is_stopped_and_nothing_is_asked_any_more(page):
@@ -255,3 +255,15 @@ def test_no_page_of_cakes_is_wider_than_the_screen(page, width):
     for path in (page.url, reverse("cakes"), "/"):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+
+
+def test_who_comes_back_finds_the_drawing_and_the_price_of_what_they_chose(page):
+    page.goto(reverse("cakes"))
+    page.get_by_label("What should it say?").fill("For Ada")
+    page.get_by_role("radio", name="Three tiers").check()
+    expect(page.locator("#bill .sum dd")).to_have_text("€107.50")
+    page.goto("/shelves/")
+    page.go_back()
+    expect(page.get_by_label("What should it say?")).to_have_value("For Ada")
+    expect(page.locator("#bill .sum dd")).to_have_text("€107.50")
+    expect(page.get_by_role("img", name="Drawing of a cake that says For Ada")).to_be_visible()

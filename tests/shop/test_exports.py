@@ -87,7 +87,7 @@ def test_the_page_shows_how_it_stands(baker):
     assert reverse("admin:shop_order_export", args=[job.key]) in baker.get(page).content.decode()
 
 
-@pytest.mark.parametrize("month", ["", "2026-13", "November", "2026-11-01"])
+@pytest.mark.parametrize("month", ["", "9999-12", "2026-13", "November", "2026-11-01"])
 def test_what_is_no_month_is_refused(baker, month):
     assert asked(baker, month) is None
 
@@ -96,7 +96,7 @@ def test_a_worker_refuses_it_as_well():
     job = submit("export", "user:1", {"month": "2026-13"})
     starts.run(job.pk)
     job.refresh_from_db()
-    assert (job.state, job.error) == (State.FAILED, "There is no month 2026-13.")
+    assert (job.state, job.error) == (State.FAILED, "There is no month “2026-13”. Choose one, like 2026-11.")
 
 
 def test_a_fourth_at_once_is_refused_kindly(baker):

@@ -192,7 +192,7 @@ def test_a_failed_picture_says_so_without_our_reasons_and_is_tried_again():
     assert "OutOfColours" not in page
     assert [row["state"] for row in mine(client)] == ["failed"]
     client.post(reverse("job_retry", args=[job.key]))
-    assert "Your cake is next." in shown(client, job)
+    assert "Your cake waits its turn." in shown(client, job)
 
 
 def test_trying_again_past_three_is_refused_kindly():
@@ -404,3 +404,21 @@ def test_the_address_of_a_guest_is_forgotten_a_week_after_the_end(days, left):
         Job.objects.update(state=State.CANCELLED, finished_at=timezone.now() - timedelta(days=days))
     forget_addresses()
     assert GuestAddress.objects.filter(job_key=job.key).count() == left
+
+
+@pytest.mark.parametrize("page", ["cakes", "account"])
+def test_an_owner_finds_their_cakes_again(page):
+    client = visitor(steve())
+    done, waiting = painted(asked(client, inscription="For <Ada>")), asked(client, inscription="For Maya")
+    text = client.get(reverse(page)).content.decode()
+    for job in (done, waiting):
+        assert f'href="{reverse("job", args=[job.key])}"' in text
+    assert "For &lt;Ada&gt;" in text
+    other = visitor(mallory()).get(reverse(page)).content.decode()
+    assert "Ada" not in other and "Maya" not in other
+
+
+def test_the_sheet_says_with_what_the_letters_are_piped():
+    client = visitor()
+    page = shown(client, asked(client, cream="raspberry", glaze="vanilla"))
+    assert "<dt>Cream</dt><dd>Raspberry cream</dd>" in page and "<dt>Letters</dt><dd>Cocoa cream</dd>" in page

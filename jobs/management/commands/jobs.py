@@ -32,9 +32,9 @@ class Command(BaseCommand):
             raise CommandError(f"A server does not answer: {error}") from error
 
     def answer(self, to_retry: str | None, to_cancel: str | None) -> str:
-        if to_retry:
+        if to_retry is not None:
             return _retried(_found(to_retry))
-        if to_cancel:
+        if to_cancel is not None:
             return _cancelled(_found(to_cancel))
         return "\n".join([_table(lanes()), "", *_unfinished(), "", *_workers()])
 
@@ -42,7 +42,7 @@ class Command(BaseCommand):
 def _found(key: str) -> Job:
     job = Job.objects.filter(key=key).first()
     if job is None:
-        raise CommandError(f"There is no job {key}.")
+        raise CommandError(f"There is no job “{key}”.")
     return job
 
 
