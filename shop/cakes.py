@@ -104,9 +104,7 @@ def cakes_of(owner: str) -> list[dict]:
     """The newest cakes of an owner, to find them again: url, words, state and picture ("" for none)."""
     if not owner:
         return []
-    jobs = (
-        Job.objects.filter(owner=owner, kind=cakes.CAKE.name).select_related("render").order_by("-created_at", "-pk")
-    )
+    jobs = Job.objects.filter(owner=owner, kind=cakes.CAKE.name).select_related("render")
     return [
         {
             "url": reverse("job", args=[job.key]),
@@ -114,7 +112,7 @@ def cakes_of(owner: str) -> list[dict]:
             "state": STATES[job.state],
             "picture": picture_address(job.key, number) if (number := shown_number(job.render)) else "",
         }
-        for job in jobs[:CAKES_SHOWN]
+        for job in jobs.order_by("-created_at", "-pk")[:CAKES_SHOWN]
     ]
 
 

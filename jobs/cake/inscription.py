@@ -99,11 +99,7 @@ def _named(letters: list[str]) -> tuple[str, ...]:
 
 def _name(grapheme: str) -> str:
     point = grapheme[0]
-    if (
-        point not in _BLANK
-        and unicodedata.category(point) not in (*_HIDDEN, "Cn")
-        and not _is_mark(point)
-        and _marks(grapheme) <= MAX_MARKS
-    ):
+    is_seen = point not in _BLANK and unicodedata.category(point) not in (*_HIDDEN, "Cn")
+    if is_seen and not _is_mark(point) and _marks(grapheme) <= MAX_MARKS:
         return grapheme
     return f"U+{ord(point):04X} {unicodedata.name(point, '')}".strip()

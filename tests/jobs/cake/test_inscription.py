@@ -79,3 +79,10 @@ def test_the_web_needs_no_font_library():
     heavy = "{'numpy', 'scipy', 'uharfbuzz', 'mitsuba', 'drjit', 'mitsuba_oidn'}"
     code = f"import sys, jobs.cake.sketch; sys.exit(bool({heavy} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+
+
+@pytest.mark.parametrize("letter", ["\u2800", "\u3164", "\u115f"])
+def test_a_letter_that_shows_nothing_is_named_by_its_number(letter):
+    with pytest.raises(Unwritable) as refused:
+        checked(f"For {letter} Ada")
+    assert refused.value.letters[0].startswith(f"U+{ord(letter):04X} ")
