@@ -157,7 +157,7 @@ def test_every_relay_and_worker_knows_the_kinds_of_the_shop():
     )
     command = [sys.executable, "-c", code]
     said = subprocess.run(command, cwd=settings.ROOT, capture_output=True, text=True, check=True).stdout
-    assert said == "['cake', 'export']\n"
+    assert said == "['cake', 'export', 'portrait']\n"
 
 
 def test_a_message_that_comes_twice_runs_the_job_once(monkeypatch):
