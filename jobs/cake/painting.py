@@ -4,6 +4,8 @@ It is started by `render.passes` and is a process of its own because Mitsuba may
 that is given back when it ends, and may take its process down with it. When its parent is gone, it ends.
 """
 
+import ctypes
+import gc
 import io
 import os
 import sys
@@ -45,6 +47,7 @@ class Painting:
         self.gathered = Gathered.of(saved, design.digest, width, height, passes=passes)
         dr.set_thread_count(threads)
         self.scene = scene(design, width, height)
+        give_memory_back()
         self.path = mi.load_dict({"type": "path", "max_depth": DEPTH, "rr_depth": 4})
         self.features: dict[str, Array] = {}
         self.cleaner = Cleaner()
@@ -58,7 +61,10 @@ class Painting:
             self.gathered = self.gathered.with_pass(
                 self._light(number), samples=SAMPLES[number], before=sum(SAMPLES[:number])
             )
-            yield number + 1, self.picture()
+            give_memory_back()
+            picture = self.picture()
+            give_memory_back()
+            yield number + 1, picture
 
     def _light(self, number: int) -> Array:
         """The mean light of a pass, by few samples at a time: LLVM's memory grows with each."""
@@ -83,6 +89,15 @@ class Painting:
             dr.set_thread_count(self.threads)
             self.features = {"albedo": np.clip(seen[..., :3], 0, 1), "normal": seen[..., 3:6]}
         return self.features
+
+
+def give_memory_back() -> None:
+    """What a step has let go of, Dr.Jit and glibc would keep for the next, which needs pieces of other sizes."""
+    gc.collect()
+    dr.flush_malloc_cache()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim:
+        trim(0)
 
 
 def answer(request: dict[str, Any], saved: bytes) -> Iterator[tuple[dict[str, Any], bytes, bytes]]:
