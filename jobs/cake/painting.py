@@ -50,7 +50,7 @@ class Painting:
         give_memory_back()
         self.path = mi.load_dict({"type": "path", "max_depth": DEPTH, "rr_depth": 4})
         self.features: dict[str, Array] = {}
-        self.cleaner = Cleaner()
+        self.cleaner = Cleaner(threads)
 
     def paint(self) -> Iterator[tuple[int, bytes]]:
         """The passes that are left: the number and picture of each. What was finished is developed again."""
