@@ -23,7 +23,7 @@ test: lint  ## Lint, types and every promise in small
 lint: .venv/installed-test  ## Style and types
 	@.venv/bin/ruff check -q . && .venv/bin/ruff format -q --check . && .venv/bin/mypy --no-error-summary
 
-bench: .venv/installed  ## Pages beside an empty view, by every pattern, and with 100,000 products (ten minutes)
+bench: .venv/installed  ## Pages beside an empty view, by every pattern, and with 100,000 products (seven minutes)
 	@exec .venv/bin/python -m bench
 
 prove: .venv/installed  ## Every promise at full size, or one: make prove stock; the table goes to docs/proofs.md
