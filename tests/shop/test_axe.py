@@ -6,10 +6,10 @@ import axe_playwright_python
 import pytest
 from django.urls import reverse
 
-from tests.factories import make_article, make_product, make_slot
+from tests.factories import make_article, make_product
 
 from .cakes import asked, in_basket, painted
-from .people import visitor
+from .people import a_slot, visitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text()
@@ -36,7 +36,7 @@ def found(page, paths):
 def test_pages_for_everybody(page, width, theme):
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=theme)
-    make_slot()
+    a_slot()
     article, product = make_article(), make_product()
     places = [
         "/",
@@ -60,7 +60,7 @@ def test_pages_of_a_customer(friends_page, live_server, width, theme):
     client.cookies["sessionid"] = next(
         each["value"] for each in page.context.cookies() if each["name"] == "sessionid"
     )
-    make_slot()
+    a_slot()
     done, waiting = in_basket(client), asked(client, inscription="For Maya")
     jobs = [reverse("job", args=[job.key]) for job in (painted(asked(client, candles="1")), done, waiting)]
     account = [reverse(name) for name in ("account", "details", "friends", "password", "basket", "checkout")]

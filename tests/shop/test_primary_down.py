@@ -10,7 +10,8 @@ from products.models import Review
 from scaling.monitor import Monitor
 from shop.models import Order
 
-from ..factories import make_product, make_slot, steve
+from ..factories import make_product, steve
+from .people import a_slot
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -27,7 +28,7 @@ def visitor():
     client = Client(enforce_csrf_checks=True)
     client.get(reverse("sign_in"))
     loaf = make_product()
-    make_slot()
+    a_slot()
     client.post(reverse("basket_add"), {"product": loaf.pk, "n": 1})
     client.loaf = loaf
     return client
