@@ -1,8 +1,11 @@
 """The notice asks twice a second: it reads the rows once, and is told of every change."""
 
+import threading
+
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from bench.standin import a_cake
 from jobs import ends, signal
@@ -10,6 +13,7 @@ from jobs.cakes import order
 from jobs.models import Job, State
 from jobs.signal import standing, tell_progress
 from jobs.work import cancel, hand_over
+from scaling import flights
 from scaling.stores import cache
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -102,3 +106,16 @@ def test_what_was_read_before_a_change_is_not_put_back_after_it(monkeypatch):
     standing(STEVE)
     monkeypatch.setattr(signal, "_rows", rows)
     assert standing(STEVE)[0]["state"] == "cancelled"
+
+
+def test_without_the_cache_few_read_the_rows_at_once(monkeypatch):
+    def away():
+        raise RedisConnectionError
+
+    order(a_cake(), STEVE)
+    monkeypatch.setattr(signal, "cache", away)
+    assert len(standing(STEVE)) == 1
+    monkeypatch.setattr(flights, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(flights.flights, "_reads", threading.BoundedSemaphore(1))
+    with flights.flights.reading(), pytest.raises(OperationalError):
+        standing(STEVE)
