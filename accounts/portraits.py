@@ -43,6 +43,7 @@ def remove_picture(user: User) -> None:
     row = _locked(user.pk)
     _stop_waiting(user.pk)
     _show(row, "")
+    user.picture = ""
 
 
 def latest(user_pk: int) -> Job | None:
@@ -99,7 +100,7 @@ def _show(row: User, new: str) -> None:
     """Whoever replaces a picture deletes it: none stays behind, and never the one that is shown."""
     old, row.picture = row.picture, new
     row.save(update_fields=["picture"])
-    if old and old != new:
+    if old:
         # After the commit: a picture that a row still names must not be gone.
         transaction.on_commit(lambda: default_storage.delete(old), robust=True)
 

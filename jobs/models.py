@@ -175,3 +175,8 @@ class Job(Work):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"
+
+    @property
+    def picture_number(self) -> int:
+        """Which picture of its render there is to see, 0 for none: it may have been cleaned away."""
+        return self.render.picture_number if self.render and self.render.picture else 0

@@ -22,7 +22,7 @@ from scaling.flights import flights
 from scaling.reading import CACHE_DOWN
 from scaling.stores import cache
 
-from .models import UNFINISHED, Job, Render, State, Work
+from .models import UNFINISHED, Job, State, Work
 
 SHOWN = 20
 SHOWN_AFTER_END = timedelta(days=1)
@@ -95,15 +95,10 @@ def _row(job: Job) -> dict[str, Any]:
         "title": job.title,
         "state": job.state,
         "progress": 100 if job.state == State.DONE else work.progress,
-        "picture_number": shown_number(job.render),
+        "picture_number": job.picture_number,
         "attempt": work.attempt,
         "work": [work._meta.db_table, work.pk],
     }
-
-
-def shown_number(render: Render | None) -> int:
-    """Which picture there is to see, 0 for none: it may have been cleaned away."""
-    return render.picture_number if render and render.picture else 0
 
 
 def _shown(row: dict[str, Any], told: list | None) -> dict[str, Any]:

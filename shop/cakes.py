@@ -13,7 +13,6 @@ from jobs.cake import options
 from jobs.cake.design import Design
 from jobs.cake.sketch import sketch
 from jobs.models import Job, State
-from jobs.signal import shown_number
 from scaling.replicas import primary
 from scaling.retries import retried
 
@@ -110,7 +109,7 @@ def cakes_of(owner: str) -> list[dict]:
             "url": reverse("job", args=[job.key]),
             "words": job.title,
             "state": STATES[job.state],
-            "picture": picture_address(job.key, number) if (number := shown_number(job.render)) else "",
+            "picture": picture_address(job.key, number) if (number := job.picture_number) else "",
         }
         for job in jobs.order_by("-created_at", "-pk")[:CAKES_SHOWN]
     ]

@@ -68,7 +68,7 @@ def picture(request: HttpRequest) -> HttpResponse:
     form = PictureForm(request.POST, request.FILES)
     if "remove" in request.POST:
         remove_picture(request.user)
-        remember(request, User.objects.get(pk=request.user.pk))
+        remember(request, request.user)
         messages.success(request, "Your picture is gone.")
     elif _take(form, request.user):
         await_picture(request)

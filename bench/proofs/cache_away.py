@@ -37,9 +37,9 @@ def _fault(goods: Goods, what: str, fault: Callable, away: float) -> list[Figure
         time.sleep(AROUND_SECONDS)  # the crowd browses: how long it does, and how long the fault lasts, is measured
         began = time.monotonic()
         with fault(goods.shop):
-            time.sleep(away)
+            time.sleep(away)  # the fault lasts so long
         back = time.monotonic()
-        time.sleep(AROUND_SECONDS)
+        time.sleep(AROUND_SECONDS)  # and the crowd goes on for as long as before
     wait_until(lambda: not goods.shop.waiting(), 60, "the outbox")
     meanwhile = [answer for answer in crowd.answers if began <= answer.at <= back]
     return [

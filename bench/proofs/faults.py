@@ -112,12 +112,12 @@ def _silent(shop: Opened, servers: list[Server], seconds: float) -> Iterator[Non
     with black_hole(servers[0]):
         began = time.monotonic()
         yield
-        time.sleep(max(0, seconds - (time.monotonic() - began)))
+        time.sleep(max(0, seconds - (time.monotonic() - began)))  # silent for as long, all told
 
 
 @contextmanager
 def _shut_down(shop: Opened, servers: list[Server], seconds: float) -> Iterator[None]:
     servers[0].stop()
     yield
-    time.sleep(seconds)
+    time.sleep(seconds)  # down for as long
     shop.databases.manage("start")

@@ -10,7 +10,7 @@ from django.views.decorators.http import conditional_page, require_POST, require
 from jobs.cake.progress import PASSES
 from jobs.cakes import CAKE
 from jobs.models import UNFINISHED, Job, State
-from jobs.signal import shown_number, standing
+from jobs.signal import standing
 from jobs.work import TooMany
 from jobs.work import cancel as stop
 from jobs.work import retry as try_again
@@ -64,7 +64,7 @@ def stand_of(found: Job) -> dict:
         "key": found.key,
         "title": found.title,
         "progress": found.render.progress if found.render else 0,
-        "picture_number": shown_number(found.render),
+        "picture_number": found.picture_number,
         "seconds_left": None,
     }
     return shown(own | listed | {"state": found.state})
