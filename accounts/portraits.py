@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.storage import default_storage
 from django.db import transaction
 
-from jobs import files
+from jobs import files, owners
 from jobs.models import Job, new_key
 from jobs.running import CannotBeDone, Running, Stopped
 from jobs.work import cancel, job_kind, submit
@@ -48,7 +48,7 @@ def remove_picture(user: User) -> None:
 
 def latest(user_pk: int) -> Job | None:
     """The job that makes, or has made, what was sent last."""
-    return Job.objects.filter(owner=_owner(user_pk), kind=KIND).order_by("-pk").first()
+    return Job.objects.filter(owner=owners.of_user(user_pk), kind=KIND).order_by("-pk").first()
 
 
 @retried
@@ -57,11 +57,11 @@ def _submit(user_pk: int, key: str, sent: str) -> Job:
     _locked(user_pk)
     _stop_waiting(user_pk)
     arguments = {"sent": sent, "stem": secrets.token_hex(16)}
-    return submit(KIND, _owner(user_pk), arguments, title="Your picture", key=key)
+    return submit(KIND, owners.of_user(user_pk), arguments, title="Your picture", key=key)
 
 
 def _stop_waiting(user_pk: int) -> None:
-    for job in Job.objects.unfinished().filter(owner=_owner(user_pk), kind=KIND):
+    for job in Job.objects.unfinished().filter(owner=owners.of_user(user_pk), kind=KIND):
         cancel(job)
         transaction.on_commit(lambda sent=job.arguments["sent"]: files.drop([sent]), robust=True)
 
@@ -89,7 +89,7 @@ def portrait(running: Running) -> dict:
 @transaction.atomic
 def _shown(job: Job, picture: str) -> bool:
     """False for a job that was stopped: whoever stops it holds the user's row."""
-    row = _locked(int(job.owner.partition(":")[2]))
+    row = _locked(owners.user_of(job.owner))
     if not Job.objects.of_attempt(job).exists():
         return False
     _show(row, picture)
@@ -105,9 +105,5 @@ def _show(row: User, new: str) -> None:
         transaction.on_commit(lambda: default_storage.delete(old), robust=True)
 
 
-def _locked(user_pk: int) -> User:
+def _locked(user_pk: int | None) -> User:
     return User.objects.select_for_update().get(pk=user_pk)
-
-
-def _owner(user_pk: int) -> str:
-    return f"user:{user_pk}"

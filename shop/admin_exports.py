@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from jobs import files
 from jobs.models import Job, State
+from jobs.owners import of_user
 from jobs.running import CannotBeDone
 from jobs.work import TooMany, submit
 
@@ -61,7 +62,7 @@ def _check(request: HttpRequest) -> None:
 
 
 def _owner(request: HttpRequest) -> str:
-    return f"user:{request.user.pk}"
+    return of_user(request.user.pk)
 
 
 def _begin(request: HttpRequest) -> None:

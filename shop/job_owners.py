@@ -11,6 +11,7 @@ from django.dispatch import receiver
 from django.http import Http404, HttpRequest
 
 from accounts.models import User
+from jobs import owners
 from jobs.cakes import CAKE
 from jobs.models import Job
 from jobs.work import hand_over
@@ -36,10 +37,10 @@ def said_owner_of(request: HttpRequest, *, opened: bool = False) -> str:
     """The same by the session's word alone, which costs no SQL: enough to say how things stand."""
     session = request.session
     if SESSION_KEY in session:
-        return f"user:{session[SESSION_KEY]}"
+        return owners.of_user(session[SESSION_KEY])
     if opened and GUEST not in session:
         session[GUEST] = secrets.token_hex(16)
-    return f"guest:{session[GUEST]}" if GUEST in session else ""
+    return owners.of_guest(session[GUEST]) if GUEST in session else ""
 
 
 def job_or_404(request: HttpRequest, key: str) -> Job:
@@ -78,9 +79,8 @@ def is_signed_job(key: str, signature: str) -> bool:
 
 def address_of(job: Job) -> str:
     """Where its owner is written to, "" for nowhere: the account's address, or the one that a guest has left."""
-    kind, _, number = job.owner.partition(":")
-    if kind == "user":
-        return User.objects.filter(pk=number, is_active=True).values_list("email", flat=True).first() or ""
+    if user := owners.user_of(job.owner):
+        return User.objects.filter(pk=user, is_active=True).values_list("email", flat=True).first() or ""
     return GuestAddress.objects.filter(job_key=job.key).values_list("email", flat=True).first() or ""
 
 
@@ -89,5 +89,5 @@ def hand_over_at_sign_in(sender, request: HttpRequest, user, **kwargs) -> None:
     """What a guest had begun is the customer's from now on, whether they signed in or opened an account."""
     guest = request.session.pop(GUEST, "")
     if guest:
-        hand_over(f"guest:{guest}", f"user:{user.pk}")
+        hand_over(owners.of_guest(guest), owners.of_user(user.pk))
     request.session[HAS_JOBS] = True  # perhaps from another device: the first answer tells, and takes it back

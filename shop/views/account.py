@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from accounts.data import circles
+from jobs.owners import of_user
 from shop.cakes import cakes_of
 from shop.history import history_of
 from shop.stream import liked
@@ -22,7 +23,7 @@ def account(request: HttpRequest) -> HttpResponse:
     context = history_of(request.user, request.GET.get("page", "1")) | {
         "me": _me(request),
         "news": liked(request.user.pk, 0, NEWS - 1).rows,
-        "cakes": cakes_of(f"user:{request.user.pk}"),
+        "cakes": cakes_of(of_user(request.user.pk)),
         "asking": len(circles(request.user.pk)["asked"]["people"]),
         "greeting": greeting(timezone.localtime().hour),
         "notices": [str(message) for message in get_messages(request)],
