@@ -26,7 +26,7 @@ DEFAULTS: dict[str, Any] = {
     "SERVE_PUBLISHED": False,  # by this process, where no proxy does
     "PUBLISHED_STORE": "scaling.folder.Folder",  # (STORAGES["published"], release) -> see scaling.pages.Store
     "PAGES_INDEX": "scaling.pages.NO_INDEX",  # see scaling.pages.Index
-    "PAGES_SITE": "jobs.sites.NO_SITE",  # see jobs.sites.Site
+    "PAGES_SITE": "scaling.sites.NO_SITE",  # see scaling.sites.Site
 }
 
 
