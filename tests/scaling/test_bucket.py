@@ -2,6 +2,7 @@
 
 import gzip
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import count
@@ -13,12 +14,13 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ReadTimeoutError
 from storages.backends.s3 import S3Storage
 
-from scaling.bucket import PATIENCE, Bucket
+from scaling.bucket import Bucket
+from scaling.objects import PATIENCE
 from shop.valkeys import free_port
 from tests.servers import start_s3
 from tests.test_layers import FILES, imports_of, module_of
 
-from .objects import Objects
+from .memory import Memory
 
 KEYS = {"access_key": "only", "secret_key": "for-tests", "region_name": "us-east-1"}
 NAME, PAGE = "shelves/1-bread/index.html", "<p>Rye – five a day</p>".encode()
@@ -54,16 +56,16 @@ def when(bucket, event, do):
     """Call `do` at that event of the bucket's client, once."""
 
     def once(**_):
-        bucket._client.meta.events.unregister(event, once)
+        bucket.objects._client.meta.events.unregister(event, once)
         return do()
 
-    bucket._client.meta.events.register(event, once)
+    bucket.objects._client.meta.events.register(event, once)
 
 
 def counted(bucket):
     """Every request from here on."""
     sent = []
-    bucket._client.meta.events.register("before-send.s3", lambda request, **_: sent.append(request.method))
+    bucket.objects._client.meta.events.register("before-send.s3", lambda request, **_: sent.append(request.method))
     return sent
 
 
@@ -166,6 +168,31 @@ def test_a_storage_may_have_a_place_of_its_own_in_the_bucket_and_parameters(stor
     assert (head["StorageClass"], head["CacheControl"]) == ("STANDARD_IA", "no-cache")
 
 
+def test_releases_are_dropped_and_the_others_stay(storage, bucket):
+    second, tenth = Bucket(storage, "2"), Bucket(storage, "10")
+    assert bucket.releases() == set()
+    for each in (bucket, second, tenth):
+        each.put(NAME, PAGE, 5)
+        each.put("gone.html", PAGE, 5)
+        each.remove("gone.html", 6)
+    bucket.point()
+    assert bucket.releases() == {"1", "2", "10"}
+    second.drop("1")
+    assert second.releases() == {"2", "10"}
+    assert list(bucket.names()) == []
+    assert bucket.put("gone.html", PAGE, 1), "what is remembered of a release goes with it"
+    assert tenth.read(NAME) == (5, PAGE)
+    assert not tenth.put("gone.html", PAGE, 1)
+
+
+def test_what_was_removed_long_ago_is_forgotten(bucket):
+    bucket.remove(NAME, 5)
+    bucket.forget_removed(time.time() - 3600)
+    assert not bucket.put(NAME, PAGE, 4)
+    bucket.forget_removed(time.time() + 3600)
+    assert bucket.put(NAME, PAGE, 4)
+
+
 def test_a_put_costs_two_requests_once_the_page_is_known(bucket):
     sent = counted(bucket)
     for number, requests in ((5, "HEAD HEAD PUT HEAD"), (6, "HEAD HEAD PUT"), (7, "HEAD PUT"), (8, "HEAD PUT")):
@@ -218,7 +245,7 @@ def test_a_remove_whose_answer_is_lost_goes_on(bucket, monkeypatch, method):
 
 def lose_one_answer(bucket, method, monkeypatch):
     """The server has done it, and nobody hears of it: the client asks again."""
-    session = bucket._client._endpoint.http_session
+    session = bucket.objects._client._endpoint.http_session
     send, lost = session.send, []
 
     def losing(request):
@@ -262,11 +289,11 @@ def test_a_bucket_that_is_away_or_not_there_is_an_oserror(s3):
 
 
 def test_the_client_waits_shortly_and_the_project_has_the_last_word(storage):
-    config = Bucket(storage, "1")._client.meta.config
+    config = Bucket(storage, "1").objects._client.meta.config
     assert (config.connect_timeout, config.read_timeout) == (1, 5)
     assert config.retries["total_max_attempts"] == 2
     told = S3Storage(bucket_name="pages", client_config=Config(read_timeout=9), **KEYS)
-    config = Bucket(told, "1")._client.meta.config
+    config = Bucket(told, "1").objects._client.meta.config
     assert (config.connect_timeout, config.read_timeout) == (PATIENCE.connect_timeout, 9)
     assert told.client_config.connect_timeout != 1, "the storage itself is as it was"
 
@@ -274,7 +301,7 @@ def test_the_client_waits_shortly_and_the_project_has_the_last_word(storage):
 def test_this_server_and_the_double_say_the_same_of_conditions(client, storage):
     """So that what is tried in every order over the double means something."""
     name = storage.bucket_name
-    assert [*said(client, name)] == [*said(Objects(), name)]
+    assert [*said(client, name)] == [*said(Memory(), name)]
 
 
 def said(s3, bucket):
@@ -310,7 +337,10 @@ def test_only_who_makes_a_bucket_needs_its_client():
     """`scaling.bucket` is named in a setting, and imported by nobody."""
     used = {module_of(path): {name for name, _ in imports_of(path)} for path in FILES}
     foreign = {module for module, names in used.items() for name in names if name.split(".")[0] in FOREIGN}
-    assert foreign == {"scaling.bucket"}
-    assert [
-        module for module, names in used.items() if any(name.startswith("scaling.bucket") for name in names)
-    ] == []
+    assert foreign == {"scaling.bucket", "scaling.objects"}
+    importing = {
+        module
+        for module, names in used.items()
+        if any(name.startswith(("scaling.bucket", "scaling.objects")) for name in names)
+    }
+    assert importing == {"scaling.bucket"}

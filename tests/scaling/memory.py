@@ -16,7 +16,7 @@ from greenlet import getcurrent, greenlet
 STATUS = {"PreconditionFailed": 412, "NoSuchKey": 404, "404": 404}
 
 
-class Objects:
+class Memory:
     """As much of a client for S3 as a Bucket needs, and as much of a storage as gives it that client."""
 
     bucket_name, location = "pages", ""
@@ -109,7 +109,7 @@ class Call:
 
 
 def stop_before_each_request(operation):
-    """What `Objects.before` is while calls are interleaved: back to who decides."""
+    """What `Memory.before` is while calls are interleaved: back to who decides."""
     getcurrent().parent.switch()
 
 
