@@ -1,7 +1,7 @@
 """What the proxy is told: `compose/proxy/nginx.conf` filled in, and the headers that pages get from the settings."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -24,7 +24,7 @@ GUARDS = (
     "csp.middleware.CSPMiddleware",
 )
 BODY_MB = 10  # a picture, and what a form wraps around it
-CLONE = "server {} max_fails=3 fail_timeout=2s;"  # one that is back is asked again within two seconds
+FAILING = "max_fails=3 fail_timeout=2s"  # who fails so often in that time is left alone for as long
 NOBODY = "server 127.0.0.1:9 down;"  # nginx wants one, and answers at once that it is away
 
 
@@ -52,7 +52,7 @@ class Proxy:
         """By the names in the template. Those of nginx itself are in small letters and stay."""
         return {
             "LISTEN": self.listen,
-            "CLONES": "\n        ".join([CLONE.format(clone) for clone in self.clones] or [NOBODY]),
+            "CLONES": "\n        ".join(servers(self.clones)),
             "PUBLISHED": inside_quotes(self.published),
             "STATIC": inside_quotes(self.static),
             "MEDIA": inside_quotes(self.media),
@@ -62,6 +62,13 @@ class Proxy:
             "SAID": inside_quotes(json.dumps({"said": SHORTLY})),
             "ORDERS_SAID": inside_quotes(json.dumps({"said": ORDERS_SHORTLY})),
         }
+
+
+def servers(clones: Sequence[str]) -> list[str]:
+    """Each twice: once to be left alone while it fails, and once for the time in which all of them are. One may be
+    back already, and nobody else can tell."""
+    asked = [f"server {clone} {FAILING};" for clone in clones]
+    return [*asked, *(f"server {clone} max_fails=0 backup;" for clone in clones)] or [NOBODY]
 
 
 def guarding_headers(scheme: str) -> Mapping[str, str]:

@@ -44,8 +44,12 @@ class Clone:
     asked: list[Asked] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.open(0)
+
+    def open(self, port: int) -> None:
+        """Listen there; 0 is any port."""
         handler = type("Handler", (Handler,), {"clone": self})
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", port), handler)
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 

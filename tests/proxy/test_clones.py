@@ -58,6 +58,16 @@ def test_with_one_of_two_clones_dead_nothing_fails_and_nothing_is_done_twice(own
     assert posts == [f"/checkout/?{turn}" for turn in range(20)]
 
 
+def test_a_clone_that_is_back_answers_though_every_one_was_given_up(own_house):
+    first, second = own_house.clones
+    first.close()
+    for method in ["GET", "POST"] * 10:
+        assert own_house.is_live(own_house.ask("/account/", method))
+    first.open(first.server.server_port)
+    second.close()
+    assert all(own_house.is_live(own_house.ask("/account/", method)) for method in ["GET", "POST"] * 10)
+
+
 def test_a_get_that_a_clone_drops_is_answered_by_the_other(house):
     house.clones[0].answers["/account/"] = lambda: None
     assert [house.ask("/account/").body for _ in range(4)] == [b"live /account/"] * 4

@@ -54,6 +54,7 @@ def test_what_is_no_static_file_is_asked_of_a_clone(house, path):
 
 def test_a_picture_is_kept_for_good_and_taken_for_nothing_else(house):
     house.lay("media/products/rye-3fa9c1-400.webp", b"RIFF")
+    house.lay("media/products/rye-3fa9c1-400.webp.gz", SECRET)
     answer = house.ask("/media/products/rye-3fa9c1-400.webp", **GZIP)
     assert (answer.body, answer.headers["Content-Type"]) == (b"RIFF", "image/webp")
     assert answer.headers["Cache-Control"] == FOR_GOOD

@@ -71,7 +71,7 @@ def test_every_name_in_the_template_is_filled_in(tmp_path):
     Proxy("127.0.0.1:8000", ("127.0.0.1:8001", "127.0.0.1:8002"), *folders, scheme="https").write(tmp_path)
     told = (tmp_path / "nginx.conf").read_text()
     assert re.findall(r"\$\{[A-Z_]+\}", told) == []
-    assert told.count("server 127.0.0.1:8001 ") == told.count("server 127.0.0.1:8002 ") == 2
+    assert told.count("server 127.0.0.1:8001 ") == told.count("server 127.0.0.1:8002 ") == 4
     assert "X-Forwarded-Proto https;" in told
     with pytest.raises(ValueError, match="dollar"):
         Proxy("127.0.0.1:8000", (), tmp_path / "$HOME", tmp_path, tmp_path).write(tmp_path)

@@ -62,6 +62,12 @@ def test_every_other_address_goes_to_a_clone_as_it_was_sent(house, path):
     assert [each.path for each in house.asked()] == [path]
 
 
+@pytest.mark.parametrize("number", ["0", "02", "123456", "-1", "2a", "%32", ""])
+def test_what_is_no_number_of_a_page_is_live_even_if_there_were_such_a_file(house, number):
+    house.publish(f"shelves/1-bread/page-{number}.html", "what is this?")
+    assert house.is_live(house.ask(f"/shelves/1-bread/?page={number}"))
+
+
 def test_what_a_page_says_of_itself(house):
     page = house.ask("/", **GZIP)
     file = (house.folder / "published/r1/index.html.gz").stat()
