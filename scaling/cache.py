@@ -26,12 +26,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from . import codec, fence, lua, misses, xray
+from . import codec, fence, lua, misses, pages, xray
 from .behind import behind
 from .kinds import Kind, Places, registry
 from .reading import ABSENT, CACHE_DOWN, Built, Stored, Want, Whole, fetch
 from .replicas import primary
 from .stores import cache
+from .uses import note_object
 
 __all__ = ["Built", "CachedData", "CachedObject", "Stored", "Want", "Whole", "fetch", "registry"]
 
@@ -99,6 +100,7 @@ class CachedObject(Kind):
             whole |= built
             waiting = self._not_superseded(refused, deadline)
             if not waiting:
+                pages.index().touch(self.name, whole)
                 return whole
         raise RefusedError(f"{self.name} {waiting} could not be stored.")
 
@@ -119,7 +121,9 @@ class CachedObject(Kind):
         try:
             leases = self.take(ids, fence.OVER)
         except CACHE_DOWN:
-            self._persist(self.assemble_all(ids))
+            built = self.assemble_all(ids)
+            self._persist(built)
+            pages.index().touch(self.name, built)  # pages are made of what is durable meanwhile
             raise
         with self.building(leases):
             built = self.assemble_all(ids)
@@ -162,11 +166,13 @@ class CachedObject(Kind):
     def _note(self, pk: int, version: int, stored_at: int, expires_at: int) -> None:
         """Tell the x-ray of it. What has expired is shown all the same, and built again behind."""
         xray.current().objects.append((self.name, pk, version, stored_at))
+        note_object(self.name, pk, version)
         if expires_at * 1000 <= time.time_ns():
             behind.soon(self.key(pk), partial(misses.renew, self, pk))
 
     def _card_of(self, pk: int, built: Mapping[int, Built]) -> Stored | None:
         one = built.get(pk, ABSENT)
+        note_object(self.name, pk, one.version)
         return None if one.card is None else Stored(one.card, (self.name, pk, one.version))
 
     def _cards_of(self, ids: Sequence[int], built: Mapping[int, Built]) -> dict[int, Stored]:
@@ -174,6 +180,7 @@ class CachedObject(Kind):
 
     def _whole_of(self, pk: int, built: Mapping[int, Built]) -> Whole | None:
         one = built.get(pk, ABSENT)
+        note_object(self.name, pk, one.version)
         if one.data is None:
             return None
         wanted: dict[CachedObject, list[int]] = {}
