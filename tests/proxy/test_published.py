@@ -31,6 +31,7 @@ LIVE = (
     "/index.html",
     "/404.html",
     "/503.html",
+    "/shelves/.hidden/",
     "/gone/",
     "/gone/index.html.gone",
     "//",
@@ -57,6 +58,7 @@ def test_a_page_that_is_published_asks_no_clone(house, path, text, headers):
 @pytest.mark.parametrize("path", LIVE)
 def test_every_other_address_goes_to_a_clone_as_it_was_sent(house, path):
     house.lay("published/r1/gone/index.html.gone", b"")
+    house.publish("shelves/.hidden/index.html", "nobody's")
     answer = house.ask(path)
     assert (answer.status, answer.body) == (200, f"live {path}".encode())
     assert [each.path for each in house.asked()] == [path]
