@@ -88,10 +88,10 @@ def replicas_in_service(mariadb, a_monitor_that_may_ask):
 
 
 @pytest.fixture
-def published(settings, tmp_path):
+def pages_folder(settings, tmp_path):
     """Every page is published, into a folder of the test's own; that is the store."""
     storage = settings.STORAGES["published"]
-    options = storage["OPTIONS"] | {"location": tmp_path / "published"}
+    options = storage["OPTIONS"] | {"location": tmp_path / "pages"}
     settings.STORAGES = settings.STORAGES | {"published": storage | {"OPTIONS": options}}
     settings.PUBLISH = "all"
     pages.store.cache_clear()

@@ -1,11 +1,13 @@
 """`publish` and `pages`: whoever runs the shop publishes at once, and sees what there is and why."""
 
+import datetime
 import io
 import re
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError
+from django.utils import timezone
 
 from jobs import publishing
 from jobs.management.commands import pages as pages_command
@@ -19,7 +21,7 @@ from scaling import pages
 from scaling.progress import Bar
 from tests.factories import make_article, make_category, make_price, make_product
 
-pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("published")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pages_folder")]
 
 
 def said_by(command, *words):
@@ -52,38 +54,38 @@ def broken(monkeypatch):
         monkeypatch.setattr(module, "render", fail)
 
 
-def test_all_that_there_should_be_is_published(published):
+def test_all_that_there_should_be_is_published(pages_folder):
     make_product(), make_article()
     said = said_by("publish", "--all")
     wanted = list(site().all())
-    assert {pages.path_of(name) for name in published.names()} == set(wanted)
+    assert {pages.path_of(name) for name in pages_folder.names()} == set(wanted)
     assert re.fullmatch(rf"{len(wanted)} published, 0 gone, 0 failed in [\d.]+ s: \d+ pages a second\.\n", said)
-    assert published.pointed() == ""
+    assert pages_folder.pointed() == ""
 
 
-def test_more_than_a_batch_is_published(published, monkeypatch):
+def test_more_than_a_batch_is_published(pages_folder, monkeypatch):
     monkeypatch.setattr(publishing, "BATCH", 2)
     for name in ("Bread", "Cakes", "Rolls"):
         make_category(name)
     said_by("publish", "--all")
-    assert {pages.path_of(name) for name in published.names()} == set(site().all())
+    assert {pages.path_of(name) for name in pages_folder.names()} == set(site().all())
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_page_that_is_named_is_published_and_one_that_is_not_there_is_gone(published):
+def test_a_page_that_is_named_is_published_and_one_that_is_not_there_is_gone(pages_folder):
     loaf = make_product()
     path = loaf.get_absolute_url()
     assert said_by("publish", path, path).startswith("1 published, 0 gone, 0 failed")
     Product.objects.update(is_published=False)
     PRODUCTS.refresh([loaf.pk])
     assert said_by("publish", path).startswith("0 published, 1 gone, 0 failed")
-    assert list(published.names()) == []
+    assert list(pages_folder.names()) == []
 
 
-def test_a_page_that_fails_is_named_and_the_rest_goes_on(published, broken):
+def test_a_page_that_fails_is_named_and_the_rest_goes_on(pages_folder, broken):
     said = failing("publish", "--all")
     assert "failed   /journal/: ValueError: No ink at all\n" in said
-    there = {pages.path_of(name) for name in published.names()}
+    there = {pages.path_of(name) for name in pages_folder.names()}
     assert there == set(site().all()) - {"/journal/"}
     assert f"{len(there)} published, 0 gone, 1 failed" in said
     assert Page.objects.get(path="/journal/").error == "ValueError: No ink\nat all"
@@ -103,20 +105,20 @@ def test_a_server_that_is_away_is_one_clear_line(monkeypatch):
         call_command("publish", "/")
 
 
-def test_the_pointer_moves_once_all_is_published(published):
+def test_the_pointer_moves_once_all_is_published(pages_folder):
     assert "The pages of release embedded are served from now on.\n" in said_by("publish", "/", "--point")
-    assert published.pointed() == "embedded"
+    assert pages_folder.pointed() == "embedded"
 
 
-def test_the_pointer_moves_alone(published):
+def test_the_pointer_moves_alone(pages_folder):
     assert said_by("publish", "--point") == "The pages of release embedded are served from now on.\n"
-    assert published.pointed() == "embedded"
-    assert list(published.names()) == []
+    assert pages_folder.pointed() == "embedded"
+    assert list(pages_folder.names()) == []
 
 
-def test_the_pointer_stays_when_a_page_has_failed(published, broken):
+def test_the_pointer_stays_when_a_page_has_failed(pages_folder, broken):
     assert "served from now on" not in failing("publish", "/", "/journal/", "--point")
-    assert published.pointed() == ""
+    assert pages_folder.pointed() == ""
 
 
 @pytest.mark.parametrize(
@@ -130,18 +132,18 @@ def test_the_pointer_stays_when_a_page_has_failed(published, broken):
         (["nowhere"], "“nowhere” is no path"),
     ],
 )
-def test_what_cannot_be_done_is_one_clear_line(published, words, why):
+def test_what_cannot_be_done_is_one_clear_line(pages_folder, words, why):
     with pytest.raises(CommandError, match=why):
         call_command("publish", *words)
-    assert list(published.names()) == []
+    assert list(pages_folder.names()) == []
     assert not Page.objects.exists()
 
 
-def test_nothing_is_published_while_that_is_off(settings, published):
+def test_nothing_is_published_while_that_is_off(settings, pages_folder):
     settings.PUBLISH = "off"
     with pytest.raises(CommandError, match="PUBLISH is off"):
         call_command("publish", "--all")
-    assert list(published.names()) == []
+    assert list(pages_folder.names()) == []
 
 
 def test_a_page_that_is_not_wanted_is_refused(settings):
@@ -157,7 +159,7 @@ def state_of(folder):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_dry_run_tells_the_differences_and_writes_nothing(published):
+def test_a_dry_run_tells_the_differences_and_writes_nothing(pages_folder):
     loaf, rye, article = make_product(), make_product("Rye"), make_article()
     paths = [one.get_absolute_url() for one in (loaf, rye, article)]
     said_by("publish", *paths)
@@ -165,15 +167,15 @@ def test_a_dry_run_tells_the_differences_and_writes_nothing(published):
     Product.objects.filter(pk=rye.pk).update(is_published=False)
     PRODUCTS.refresh([loaf.pk, rye.pk])
     paths.append(make_article("A second one").get_absolute_url())
-    before = state_of(published)
+    before = state_of(pages_folder)
     assert said_by("publish", *paths, "--dry-run") == (
         f"changed  {paths[0]}\ngone     {paths[1]}\nnew      {paths[3]}\n"
         "1 new, 1 changed, 1 gone, 1 same, 0 failed. Nothing was written.\n"
     )
-    assert state_of(published) == before
+    assert state_of(pages_folder) == before
 
 
-def test_a_dry_run_tells_what_would_fail(published, broken):
+def test_a_dry_run_tells_what_would_fail(pages_folder, broken):
     said = failing("publish", "--dry-run", "/journal/", "/products/999-none/")
     assert said.startswith("failed   /journal/: ValueError: No ink at all\n")
     assert "1 same, 1 failed" in said
@@ -219,6 +221,13 @@ def test_a_failed_page_is_told_with_its_reason(broken):
     assert "/journal/" in only
     assert "not yet" in only
     assert len(only.splitlines()) == 3
+
+
+def test_it_is_told_since_when_a_page_has_failed(broken):
+    failing("publish", "/journal/")
+    Page.objects.update(failed_at=timezone.now() - datetime.timedelta(hours=2))
+    failing("publish", "/journal/")
+    assert "failed 2 h ago" in said_by("pages", "--failed")
 
 
 def test_where_nothing_is_it_says_so():
