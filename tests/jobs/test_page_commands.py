@@ -248,10 +248,12 @@ def test_a_page_that_is_named_is_told_line_by_line(monkeypatch):
     loaf = make_product()
     path = loaf.get_absolute_url()
     said_by("publish", path)
-    told = said_by("pages", path)
-    assert re.match(rf"{re.escape(path)}  [\d.]+ kB, published once, \d+ s ago\n", told)
+    assert re.match(rf"{re.escape(path)}  [\d.]+ kB, published once, \d+ s ago\n", said_by("pages", path))
+    PageUse.objects.create(page=Page.objects.get(path=path), subject="l:z", first=0, last=23, total=40)
     uses = [str(use) for use in PageUse.objects.order_by("subject", "first")]
+    uses[uses.index("l:z 0 to 23")] += " of 40"
     assert f"product:{loaf.pk}" in uses
+    told = said_by("pages", path)
     assert told.splitlines()[1:] == [f"  {use}" for use in uses]
     monkeypatch.setattr(pages_command, "SHOWN", 1)
     assert said_by("pages", path).splitlines()[1:] == [

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import QuerySet
 
 from jobs.backlog import age
-from jobs.models import Page
+from jobs.models import Page, PageUse
 from jobs.page_overview import Made, age_of, made_of
 from scaling import settings
 from scaling.unavailable import OUTAGES
@@ -74,8 +74,12 @@ def _named(pages: QuerySet[Page], paths: Sequence[str], all: bool) -> Iterator[s
         yield from _why(page)
         uses = page.uses.order_by("subject", "first")
         count = uses.count()
-        yield from (f"  {use}" for use in uses[: count if all else SHOWN])
+        yield from (f"  {_use(use)}" for use in uses[: count if all else SHOWN])
         yield from _more(count, all)
+
+
+def _use(use: PageUse) -> str:
+    return str(use) if use.total is None else f"{use} of {use.total}"
 
 
 def _published(page: Page) -> str:
