@@ -5,7 +5,7 @@ length of a listing is shown, all of its pages. Whatever a change concerns goes 
 page is in place.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from django.db import transaction
 from django.db.models.functions import Coalesce
@@ -17,6 +17,7 @@ from scaling.reading import Built
 from scaling.retries import retried
 from scaling.uses import Uses, digest
 
+from .models import Outbox
 from .moved import missing, moved
 from .outbox import enqueue_many
 from .page_models import OBJECT, Page, PageUse
@@ -88,6 +89,16 @@ def enqueue_pages(pages: Iterable[tuple[str, str]], *, later: bool = False) -> N
         by_release.setdefault(release, []).append(path)
     for release, paths in by_release.items():
         enqueue_many(publisher_of(release, later or len(paths) > MOST_URGENT), paths)
+
+
+def wait(subjects: Collection[str]) -> bool:
+    """Whether a page of this release that shows one of these, or any when there are none, waits to be published."""
+    publishers = [publisher_of(settings.RELEASE, later) for later in (False, True)]
+    rows = Outbox.objects.filter(task__in=publishers)
+    if subjects:
+        shown = PageUse.objects.filter(subject__in=subjects, first=OBJECT, page__release=settings.RELEASE)
+        rows = rows.filter(subject__in=shown.values("page__path"))
+    return rows.exists()
 
 
 def publisher_of(release: str, later: bool) -> str:
