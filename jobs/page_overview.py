@@ -12,7 +12,6 @@ from django.utils import timezone
 from scaling import settings
 
 from .models import Outbox, Page, PageUse
-from .page_models import OBJECT
 from .pages import publisher_of
 
 
@@ -46,7 +45,8 @@ class Figures:
 def made_of(pages: Collection[int]) -> dict[int, Made]:
     """Of these pages, by their keys, in one statement."""
     uses = PageUse.objects.filter(page__in=pages).values_list("page")
-    counted = uses.annotate(whole=Count("pk", filter=Q(first=OBJECT)), parts=Count("pk", filter=Q(first__gt=OBJECT)))
+    objects = Count("subject", distinct=True, filter=Q(first__lt=0))
+    counted = uses.annotate(of_objects=objects, of_slices=Count("pk", filter=Q(first__gte=0)))
     return {page: Made() for page in pages} | {page: Made(*counts) for page, *counts in counted}
 
 

@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from jobs.models import Page, PageUse
-from jobs.page_models import OBJECT
 from jobs.pages import enqueue_pages
 from products.data import ARTICLES, CATEGORIES, PRODUCTS
 from products.models import Article, Category, Product
@@ -106,13 +105,12 @@ def made_of(request: HttpRequest, page: Page) -> dict:
     """{"kinds": [{name, things: [{title, url}]}], "slices": [{listing, places}], "more": how many are not shown}."""
     uses = list(page.uses.order_by("subject", "first")[:SHOWN])
     ids: dict[str, list[int]] = {}
-    for use in uses:
-        if use.first == OBJECT:
-            name, _, pk = use.subject.rpartition(":")
-            ids.setdefault(name, []).append(int(pk))
+    for subject in dict.fromkeys(use.subject for use in uses if use.first < 0):
+        name, _, pk = subject.rpartition(":")
+        ids.setdefault(name, []).append(int(pk))
     return {
         "kinds": [{"name": _kind(name), "things": _things(request, name, pks)} for name, pks in sorted(ids.items())],
-        "slices": [{"listing": use.subject, "places": _places(use)} for use in uses if use.first != OBJECT],
+        "slices": [{"listing": use.subject, "places": _places(use)} for use in uses if use.first >= 0],
         "more": page.uses.count() - len(uses),
     }
 

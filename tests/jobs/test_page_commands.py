@@ -13,7 +13,6 @@ from jobs import publishing
 from jobs.management.commands import pages as pages_command
 from jobs.management.commands import publish as publish_command
 from jobs.models import Page, PageUse
-from jobs.page_models import OBJECT
 from jobs.sites import site
 from products.data import PRODUCTS
 from products.models import Product
@@ -206,10 +205,11 @@ def test_the_table_tells_age_size_times_and_what_a_page_is_made_of():
     path = loaf.get_absolute_url()
     said_by("publish", path), said_by("publish", path)
     row = Page.objects.get(path=path)
-    objects = row.uses.filter(first=OBJECT).count()
+    objects = len(set(row.uses.filter(first__lt=0).values_list("subject", flat=True)))
+    slices = row.uses.filter(first__gte=0).count()
     head, told = lines(said_by("pages"))
     assert head == ["age", "size", "times", "objects", "slices", "page"]
-    assert told[1:] == ["s", f"{row.size / 1000:.1f}", "kB", "2", str(objects), str(row.uses.count() - objects), path]
+    assert told[1:] == ["s", f"{row.size / 1000:.1f}", "kB", "2", str(objects), str(slices), path]
     assert objects
 
 
@@ -252,7 +252,7 @@ def test_a_page_that_is_named_is_told_line_by_line(monkeypatch):
     PageUse.objects.create(page=Page.objects.get(path=path), subject="l:z", first=0, last=23, total=40)
     uses = [str(use) for use in PageUse.objects.order_by("subject", "first")]
     uses[uses.index("l:z 0 to 23")] += " of 40"
-    assert f"product:{loaf.pk}" in uses
+    assert any(f"product:{loaf.pk}" in use.split() for use in uses)
     told = said_by("pages", path)
     assert told.splitlines()[1:] == [f"  {use}" for use in uses]
     monkeypatch.setattr(pages_command, "SHOWN", 1)

@@ -18,6 +18,7 @@ from .test_axe import AXE
 
 pytestmark = pytest.mark.django_db
 LIST = "admin:jobs_page_changelist"
+OBJECT = {"first": -1, "last": -1, "digest": "0" * 16}
 
 
 @pytest.fixture(autouse=True)
@@ -87,13 +88,15 @@ def test_a_page_that_is_gone_or_never_came_says_so(ada):
 def test_a_page_lists_what_it_is_made_of_and_leads_to_it(ada):
     loaf, page = factories.make_product(), make_page()
     for subject in (f"product:{loaf.pk}", "product:999", "thing:5"):
-        PageUse.objects.create(page=page, subject=subject)
+        PageUse.objects.create(page=page, subject=subject, **OBJECT)
+    PageUse.objects.create(page=page, subject=f"product:{loaf.pk}", **OBJECT | {"first": -2, "last": -2})
     PageUse.objects.create(page=page, subject="l:shelves", first=0, last=29, digest=digest([1]))
     PageUse.objects.create(page=page, subject="l:journal", first=12, last=23, digest=digest([1]), total=17)
     PageUse.objects.create(page=page, subject="l:orders", first=0, last=-1, total=5)
     said = text(ada.get(address(page)))
     link = reverse("admin:products_product_change", args=[loaf.pk])
     assert f'<li><a href="{link}">{loaf.name}</a></li><li>product 999</li>' in said
+    assert said.count(link) == 1
     assert "<li>thing 5</li>" in said
     for places in ("1 to 30", "13 to 17 of 17", "only how many there are: 5"):
         assert f"<dd>{places}</dd>" in said
@@ -102,7 +105,7 @@ def test_a_page_lists_what_it_is_made_of_and_leads_to_it(ada):
 def test_a_page_made_of_much_says_how_much_more(ada, monkeypatch, django_assert_max_num_queries):
     page = make_page()
     products = [factories.make_product(f"Loaf {n}", slug=f"loaf-{n}") for n in range(20)]
-    PageUse.objects.bulk_create(PageUse(page=page, subject=f"product:{one.pk}") for one in products)
+    PageUse.objects.bulk_create(PageUse(page=page, subject=f"product:{one.pk}", **OBJECT) for one in products)
     with django_assert_max_num_queries(10):
         said = text(ada.get(address(page)))
     assert "more:" not in said
@@ -112,7 +115,7 @@ def test_a_page_made_of_much_says_how_much_more(ada, monkeypatch, django_assert_
 
 def test_who_may_only_look_is_led_nowhere_and_publishes_nothing(client):
     loaf, page = factories.make_product(), make_page()
-    PageUse.objects.create(page=page, subject=f"product:{loaf.pk}")
+    PageUse.objects.create(page=page, subject=f"product:{loaf.pk}", **OBJECT)
     client = helper(client, "view_page")
     said = text(client.get(address(page)))
     assert f"<li>{loaf.name}</li>" in said
