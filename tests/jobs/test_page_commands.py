@@ -13,12 +13,15 @@ from jobs import publishing
 from jobs.management.commands import pages as pages_command
 from jobs.management.commands import publish as publish_command
 from jobs.models import Page, PageUse
+from jobs.pages import enqueue_pages
 from jobs.sites import site
 from products.data import PRODUCTS
 from products.models import Product
-from scaling import pages
+from scaling import pages, settings
 from scaling.progress import Bar
+from scaling.xray import measured
 from tests.factories import make_article, make_category, make_price, make_product
+from tests.shop.people import work_off
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("pages_folder")]
 
@@ -273,3 +276,16 @@ def test_a_page_that_nobody_knows_is_one_clear_line():
 def test_pages_of_other_releases_are_not_told():
     Page.objects.create(release="older", path="/", size=1)
     assert said_by("pages") == "No page is published.\n"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_process_that_publishes_remembers_nothing_of_what_it_has_read():
+    """Workers and commands live long, and read more than there is memory."""
+    make_product()
+    work_off()
+    with measured() as cost:
+        said_by("publish", "--all")
+        said_by("publish", "--all", "--dry-run")
+        enqueue_pages([(settings.RELEASE, "/shelves/")])
+        work_off()
+    assert cost.objects == []
