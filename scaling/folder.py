@@ -20,6 +20,7 @@ from typing import IO, NamedTuple
 from django.core.files.storage import FileSystemStorage
 
 LOCKS = 256  # files; pages that share one wait for each other
+LOCK = "lock-"
 LOCKED_SECONDS = 5
 LOOK_AGAIN_SECONDS = 0.005
 LEVEL = 6
@@ -129,10 +130,11 @@ class Folder:
             (self.root / release).rename(aside / "pages")
         shutil.rmtree(aside, ignore_errors=True)
 
-    def forget_removed(self, before: float) -> None:
-        """No longer remember what was removed before that time (seconds since 1970): its publishers are long gone."""
-        for file in self.pages.rglob(f"*{GONE}"):
-            if file.stat().st_ctime < before:
+    def tidy(self, before: float) -> None:
+        """Forget what was removed before that time (seconds since 1970), and drop what killed publishers have left:
+        whoever could come late with it is long gone."""
+        for file in (*self.pages.rglob(f"*{GONE}"), *self.work.iterdir()):
+            if file.is_file() and not file.name.startswith(LOCK) and file.stat().st_ctime < before:
                 file.unlink(missing_ok=True)
 
     def _file(self, name: str, ending: str) -> Path:
@@ -175,7 +177,7 @@ class Folder:
     def _locked(self, name: str) -> Iterator[None]:
         """Alone with this page, among all processes that have this folder."""
         number = zlib.crc32(f"{self.release}/{name}".encode()) % LOCKS
-        with (self.work / f"lock-{number}").open("ab") as file:
+        with (self.work / f"{LOCK}{number}").open("ab") as file:
             deadline = time.monotonic() + LOCKED_SECONDS
             while not _lock(file):
                 if time.monotonic() > deadline:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from jobs.backlog import backlog
 from jobs.page_overview import figures
-from scaling.metrics import CONTENT_TYPE, Metric, of_the_sampler, of_this_process, page
+from scaling.metrics import CONTENT_TYPE, Metric, of_keep, of_this_process, page
 from scaling.unavailable import OUTAGES
 
 
@@ -33,7 +33,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 def all_metrics() -> list[Metric]:
     found = of_this_process()
     answers = []
-    for server, asks in (("keep", [of_the_sampler]), ("primary", [of_the_outbox, of_the_pages])):
+    for server, asks in (("keep", [of_keep]), ("primary", [of_the_outbox, of_the_pages])):
         told = [_asked(ask) for ask in asks]
         found += chain.from_iterable(told)
         answers.append(({"server": server}, all(told)))

@@ -14,11 +14,11 @@ from jobs.management.commands import pages as pages_command
 from jobs.management.commands import publish as publish_command
 from jobs.models import Page, PageUse
 from jobs.pages import enqueue_pages
-from jobs.sites import site
 from products.data import PRODUCTS
 from products.models import Product
 from scaling import pages, settings
 from scaling.progress import Bar
+from scaling.sites import site
 from scaling.xray import measured
 from tests.factories import make_article, make_category, make_price, make_product
 from tests.shop.people import work_off

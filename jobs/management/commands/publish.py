@@ -8,10 +8,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobs.publishing import Outcome, differences, publish_now
-from jobs.sites import site
 from scaling import settings
 from scaling.pages import name_of, store
 from scaling.progress import Bar
+from scaling.sites import site
 from scaling.unavailable import OUTAGES
 
 SHOWN = 50
