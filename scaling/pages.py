@@ -26,6 +26,7 @@ from django.urls import resolve
 from django.utils.module_loading import import_string
 
 from . import lua, settings
+from .purging import purge
 from .reading import CACHE_DOWN, Built
 from .replicas import primary
 from .stores import cache
@@ -241,6 +242,7 @@ def _put(number: int, made: Mapping[str, Rendered]) -> dict[str, bool]:
         else:
             store().put(name_of(path), one.page, number)
         sizes[path] = None if one.page is None else len(one.page)
+    purge(list(made))
     index().done(number, sizes)
     return {path: size is not None for path, size in sizes.items()}
 
