@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connections
 
 from jobs.models import Outbox
-from scaling import lineage, monitor
+from scaling import lineage, monitor, pages
 from scaling.behind import behind
 from scaling.stores import cache, keep
 from shop.mariadb import QUICK
@@ -85,6 +85,18 @@ def replicas_in_service(mariadb, a_monitor_that_may_ask):
             lambda: len(watched.in_service()) == len(settings.REPLICAS) and not watched.primary_is_down(),
             what="every server",
         )
+
+
+@pytest.fixture
+def pages_folder(settings, tmp_path):
+    """Every page is published, into a folder of the test's own; that is the store."""
+    storage = settings.STORAGES["published"]
+    options = storage["OPTIONS"] | {"location": tmp_path / "pages"}
+    settings.STORAGES = settings.STORAGES | {"published": storage | {"OPTIONS": options}}
+    settings.PUBLISH = "all"
+    pages.store.cache_clear()
+    yield pages.store()
+    pages.store.cache_clear()
 
 
 @pytest.fixture(scope="session")
