@@ -7,6 +7,8 @@ from types import MethodType
 import pytest
 from django.conf import settings
 from django.db import connections
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from jobs.models import Outbox
 from scaling import lineage, monitor
@@ -14,7 +16,34 @@ from scaling.behind import behind
 from scaling.stores import cache, keep
 from shop.mariadb import QUICK
 
-from .servers import start_mariadb, start_valkey, stop, wait_until
+from .servers import PATIENCE_SECONDS, start_mariadb, start_valkey, stop, wait_until
+
+# How long a visitor waits for others is a promise about a machine that keeps up. A machine that runs tests need not:
+# whoever is to lose patience in a test is told so there.
+WAITS = [
+    "scaling.abreast.WAIT_SECONDS",
+    "scaling.causal.WAIT_SECONDS",
+    "scaling.checks.ANSWERED_WITHIN_SECONDS",
+    "scaling.flights.PATIENCE_SECONDS",
+    "scaling.health.SILENT_SECONDS",
+    "scaling.misses.WAIT_SECONDS",
+    "scaling.monitor.ANSWER_WITHIN_SECONDS",
+    "scaling.retries.BEGUN_WITHIN_SECONDS",
+]
+
+hypothesis_settings.register_profile(
+    "any machine", hypothesis_settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("any machine")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience():
+    """Nobody gives up on somebody else because the machine is slow."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in WAITS:
+            patch.setattr(name, PATIENCE_SECONDS)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -40,7 +69,7 @@ def empty_valkeys(valkeys):
     if run:
         keep().set(lineage.KEY, run)  # or the next new connection would empty the cache
     yield
-    assert behind.wait(60), "what was begun behind an answer did not end"
+    assert behind.wait(PATIENCE_SECONDS), "what was begun behind an answer did not end"
 
 
 @pytest.fixture
