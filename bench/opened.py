@@ -23,6 +23,7 @@ from .visitor import Page, Visitor
 
 ROOT = Path(__file__).resolve().parent.parent
 OPEN_WITHIN_SECONDS = 600
+PATIENCE_SECONDS = 120  # for what must come: none of it is a measurement
 
 
 class Opened:
@@ -57,7 +58,9 @@ class Opened:
         wait_until(self._answers, OPEN_WITHIN_SECONDS, "the first page")
         for name in self.apart.keys() - set(STORES):
             self.apart[name].start()
-        wait_until(lambda: self.count("SELECT count(*) FROM products_document") > 0, 60, "the first object")
+        wait_until(
+            lambda: self.count("SELECT count(*) FROM products_document") > 0, PATIENCE_SECONDS, "the first object"
+        )
         wait_until(lambda: not self.waiting(), OPEN_WITHIN_SECONDS, "every object")
 
     def _has_chosen(self) -> bool:
