@@ -31,6 +31,7 @@ WAITS = [
     "scaling.monitor.ANSWER_WITHIN_SECONDS",
     "scaling.retries.BEGUN_WITHIN_SECONDS",
 ]
+LONGEST = ("tests/mariadb/test_pro", "tests/bench/")
 MADE_BY_MIGRATE = ("django_content_type", "auth_permission")
 
 hypothesis_settings.register_profile(
@@ -158,7 +159,8 @@ def an_empty_outbox(request):
 
 
 def pytest_collection_modifyitems(items):
-    """A test of the database may use every alias."""
+    """The longest come first: nobody waits for them in the end. A test of the database may use every alias."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
     for item in items:
         if marker := item.get_closest_marker("django_db"):
             arguments = {"databases": "__all__"} | marker.kwargs
