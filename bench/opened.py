@@ -45,6 +45,7 @@ class Opened:
         self.url = f"http://127.0.0.1:{self.port}"
         self.said = folder.with_suffix(".log")
         self.environment = inherited() | {"STATE_DIR": str(folder), "PORT": str(self.port), "BENCH": "true"}
+        self.environment["PUBLISH"] = "off"  # what is measured is the live page, unless a proof says otherwise
         self.environment |= (databases.environment if databases else {}) | dict(environment or {})
         with self.said.open("w") as output:
             self.process = subprocess.Popen(

@@ -1,10 +1,13 @@
 """Which objects a request has changed, and whether they have been built again: for the causal token."""
 
+from collections.abc import Collection
+
 from django.db import DEFAULT_DB_ALIAS, connections
 
+from scaling import settings
 from scaling.replicas import Work
 
-from . import reach
+from . import pages, reach
 from .models import SECOND, Outbox, OutboxQuerySet, now_us
 from .triggers import DIALECTS, watched_objects
 from .watched import FORMER_REFRESH, REACH
@@ -22,6 +25,13 @@ class OutboxChanges:
     def are_built(self, since: int) -> bool:
         """Whether all that was changed before `since` (microseconds) has been built again."""
         return not _rows().filter(created_at__lte=since).exists()
+
+    def are_published(self, objects: Collection[str]) -> bool:
+        """Whether no page that shows one of these ("name:id"), or none at all when there are none, waits to be
+        published. A page waits before the object's own row is done: so that row is looked for first."""
+        if settings.PUBLISH == "off":
+            return True
+        return not (objects and _rows().filter(subject__in=objects).exists()) and not pages.wait(objects)
 
     def undone(self, most: int) -> list[str] | None:
         """The objects ("name:id") that were changed and are not built again yet, with those that a trigger may not

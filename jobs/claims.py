@@ -54,8 +54,8 @@ class Lately:
 def due(tasks: dict[str, OutboxTask], lately: Lately) -> tuple[list[Outbox], list[Outbox]]:
     """Rows to send now, those that wait longest first, and rows of a backlog to claim in silence, since a message on
     its way does for them, too. Rows of tasks we do not know are left to who does."""
-    now, merging = now_us(), [name for name, task in tasks.items() if task.merges]
-    is_ripe = Q(due_at__lte=now - RIPE_US) | Q(attempt__gt=0) | ~Q(task__in=merging)
+    now, ripening = now_us(), [name for name, task in tasks.items() if task.merges and task.ripens]
+    is_ripe = Q(due_at__lte=now - RIPE_US) | Q(attempt__gt=0) | ~Q(task__in=ripening)
     rows = Outbox.objects.filter(is_ripe, task__in=list(tasks), due_at__lte=now).order_by("due_at", "pk")
     ready: list[Outbox] = []
     covered: list[Outbox] = []

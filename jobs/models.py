@@ -11,6 +11,7 @@ from django.utils import timezone
 from scaling.clock import SECOND, now_us
 
 from .fields import ExactField
+from .page_models import Page, PageUse  # noqa: F401, models of this app
 
 LONGEST_WAIT_SECONDS = 60  # between two attempts
 NEVER = 2**62  # as long as any time, so that a row does not grow when it is claimed

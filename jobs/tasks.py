@@ -23,10 +23,12 @@ Pairs = Sequence[tuple[int, str]]  # outbox row, subject
 class OutboxTask(Task):
     """`batch` subjects travel together at most, on the queue `lane`.
 
-    A task with a batch merges: done once for a subject, it is done for all rows of that subject that were there.
+    A task with a batch merges: done once for a subject, it is done for all rows of that subject that were there. Its
+    rows ripen for a moment, so that others come to join them, unless it says that they need not.
     """
 
     batch = 1
+    ripens = True
     lane = "interactive"
     throws = OUTAGES  # told in a line, without a traceback: the row waits
 
@@ -36,7 +38,7 @@ class OutboxTask(Task):
 
 
 def outbox_task(
-    *, lane: str = "interactive", batch: int = 1, name: str = ""
+    *, lane: str = "interactive", batch: int = 1, name: str = "", ripens: bool = True
 ) -> Callable[[Callable[[Any], None]], OutboxTask]:
     """Make a Celery task of a function of one subject, or with `batch` of a list of subjects. It is called as the
     function is, or `name`.
@@ -63,7 +65,7 @@ def outbox_task(
                 raise next(iter(failed.values()))
 
         called = name or f"{function.__module__}.{function.__name__}"
-        return shared_task(name=called, base=OutboxTask, batch=batch, lane=lane)(run)
+        return shared_task(name=called, base=OutboxTask, batch=batch, lane=lane, ripens=ripens)(run)
 
     return decorate
 

@@ -26,12 +26,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from . import codec, fence, lua, misses, xray
+from . import codec, fence, lua, misses, pages, xray
 from .behind import behind
 from .kinds import Kind, Places, registry
 from .reading import ABSENT, CACHE_DOWN, Built, Stored, Want, Whole, fetch
 from .replicas import primary
 from .stores import cache
+from .uses import CARD, WHOLE, note_object
 
 __all__ = ["Built", "CachedData", "CachedObject", "Stored", "Want", "Whole", "fetch", "registry"]
 
@@ -99,6 +100,7 @@ class CachedObject(Kind):
             whole |= built
             waiting = self._not_superseded(refused, deadline)
             if not waiting:
+                pages.index().touch(self.name, whole)
                 return whole
         raise RefusedError(f"{self.name} {waiting} could not be stored.")
 
@@ -119,7 +121,9 @@ class CachedObject(Kind):
         try:
             leases = self.take(ids, fence.OVER)
         except CACHE_DOWN:
-            self._persist(self.assemble_all(ids))
+            built = self.assemble_all(ids)
+            self._persist(built)
+            pages.index().touch(self.name, built)  # pages are made of what is durable meanwhile
             raise
         with self.building(leases):
             built = self.assemble_all(ids)
@@ -150,6 +154,7 @@ class CachedObject(Kind):
     def _open(self, pk: int, answer: list) -> Whole | None:
         version, stored_at, expires_at, data, refs = codec.unpack(answer[0])
         self._note(pk, version, stored_at, expires_at)
+        note_object(self.name, pk, WHOLE, data)
         if data is None:
             return None
         return Whole(Stored(data, (self.name, pk, version)), open_refs(refs, answer[1:]))
@@ -157,6 +162,7 @@ class CachedObject(Kind):
     def _open_card(self, pk: int, payload: bytes) -> Stored | None:
         version, stored_at, expires_at, card = codec.unpack_card(payload)
         self._note(pk, version, stored_at, expires_at)
+        note_object(self.name, pk, CARD, card)
         return None if card is None else Stored(card, (self.name, pk, version))
 
     def _note(self, pk: int, version: int, stored_at: int, expires_at: int) -> None:
@@ -167,6 +173,7 @@ class CachedObject(Kind):
 
     def _card_of(self, pk: int, built: Mapping[int, Built]) -> Stored | None:
         one = built.get(pk, ABSENT)
+        note_object(self.name, pk, CARD, one.card)
         return None if one.card is None else Stored(one.card, (self.name, pk, one.version))
 
     def _cards_of(self, ids: Sequence[int], built: Mapping[int, Built]) -> dict[int, Stored]:
@@ -174,6 +181,7 @@ class CachedObject(Kind):
 
     def _whole_of(self, pk: int, built: Mapping[int, Built]) -> Whole | None:
         one = built.get(pk, ABSENT)
+        note_object(self.name, pk, WHOLE, one.data)
         if one.data is None:
             return None
         wanted: dict[CachedObject, list[int]] = {}

@@ -6,7 +6,7 @@ token ends when everybody has them: no clock is asked.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from django.db import DEFAULT_DB_ALIAS, Error, connections
@@ -34,6 +34,10 @@ class Changes(Protocol):
 
     def are_built(self, since: int) -> bool:
         """Whether all that was changed before `since` (microseconds) has been built again."""
+
+    def are_published(self, objects: Collection[str]) -> bool:
+        """Whether no page that shows one of these ("name:id"), or none at all when there are none, waits to be
+        published."""
 
     def undone(self, most: int) -> list[str] | None:
         """The objects ("name:id") that have been changed and not built again; None when they are more than `most`."""
@@ -102,9 +106,9 @@ class CausalMiddleware:
         return Token(position, objects or {}, whole_since, monitor().epoch)
 
     def _end(self, work: Work, token: Token, response: HttpResponse) -> None:
-        """Drop the token when everybody has what it names. Once its objects are built again, what is left of it is
-        the position that holds their durable copies."""
-        if not work.is_built:
+        """Drop the token when everybody has what it names. Once its objects are built again, and on the published
+        pages, what is left of it is the position that holds their durable copies."""
+        if not (work.is_built and self._is_published(token)):
             return
         position: Position = {}
         if token.epoch == monitor().epoch:
@@ -119,6 +123,14 @@ class CausalMiddleware:
                 return
             tokens.give(Token(position, epoch=token.epoch), response)
         tokens.drop(token, response)
+
+    def _is_published(self, token: Token) -> bool:
+        if not (token.objects or token.whole_since):
+            return True
+        try:
+            return self.changes.are_published(() if token.whole_since else token.objects)
+        except Error:
+            return False
 
 
 def _of_our_logs(position: Position) -> Position:

@@ -20,7 +20,15 @@ DEFAULTS: dict[str, Any] = {
     "PRIMARY_ONLY": {"admin", "auth", "contenttypes", "sessions", "jobs"},  # models, or whole apps
     "CAUSAL_CHANGES": "jobs.changes.CHANGES",  # see scaling.causal.Changes
     # Cache
-    "UNSTAMPED_TABLES": {"jobs_outbox", "jobs_version"},  # see scaling.queries
+    "UNSTAMPED_TABLES": {"jobs_outbox", "jobs_version", "jobs_page", "jobs_pageuse"},  # see scaling.queries
+    # Asynchronism: published pages
+    "PUBLISH": "off",  # or "all"
+    "SERVE_PUBLISHED": False,  # by this process, where no proxy does
+    "PUBLISHED_STORE": "scaling.folder.Folder",  # (STORAGES["published"], release) -> see scaling.pages.Store
+    "PUBLISHED_PURGE": "",  # (paths) that are new: see scaling.purging
+    "CDN_PURGE_URL": "",  # where scaling.purging.http_purge sends them
+    "PAGES_INDEX": "scaling.pages.NO_INDEX",  # see scaling.pages.Index
+    "PAGES_SITE": "scaling.sites.NO_SITE",  # see scaling.sites.Site
 }
 
 

@@ -108,6 +108,11 @@ def forget_broken(request: HttpRequest, token: Token | None, response: HttpRespo
         response.delete_cookie(PREFIX + id_)
 
 
+def bears_one(request: HttpRequest) -> bool:
+    """Whether it may be the request of a visitor who has written: any cookie that looks like ours will do."""
+    return any(name.startswith(PREFIX) for name in request.COOKIES)
+
+
 def _ids(request: HttpRequest) -> list[str]:
     return [found[1] for name in request.COOKIES if (found := NAME.fullmatch(name))]
 

@@ -5,6 +5,7 @@ Everything that differs from one place to another comes from the environment, an
 """
 
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import environ
 from celery.schedules import crontab
@@ -50,7 +51,29 @@ STORAGES = {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
         "OPTIONS": {"location": STATE / "private", "base_url": None, "file_permissions_mode": 0o600},
     },
+    "published": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": STATE / "published", "base_url": None},
+    },
 }
+# s3://bucket/folder?endpoint=https://…&region=…, and the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+PUBLISHED_URL = env("PUBLISHED_URL", default="")
+PUBLISHED_STORE = "scaling.bucket.Bucket" if PUBLISHED_URL else "scaling.folder.Folder"
+if PUBLISHED_URL:
+    _place = urlsplit(PUBLISHED_URL)
+    _told = dict(parse_qsl(_place.query))
+    STORAGES["published"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": _place.netloc,
+            "location": _place.path.strip("/"),
+            "endpoint_url": _told.get("endpoint"),
+            "region_name": _told.get("region"),
+            "file_overwrite": False,
+        },
+    }
+CDN_PURGE_URL = env("CDN_PURGE_URL", default="")  # a cache in front of the pages that is to hear which are new
+PUBLISHED_PURGE = "scaling.purging.http_purge" if CDN_PURGE_URL else ""
 WHITENOISE_MAX_AGE = 3600
 
 # ---------------------------------------------------------------- Database: write to the primary, read from replicas
@@ -134,6 +157,8 @@ UNSTAMPED_TABLES = {
     "jobs_version",
     "jobs_job",
     "jobs_render",
+    "jobs_page",
+    "jobs_pageuse",
     "products_document",
     "products_term",
     "products_trigram",
@@ -179,14 +204,22 @@ CELERY_BEAT_SCHEDULE = {
     "open-slots": {"task": "shop.tasks.open_slots", "schedule": crontab(hour=3, minute=0)},
     "forget-addresses": {"task": "shop.tasks.forget_addresses", "schedule": crontab(hour=3, minute=10)},
     "clean": {"task": "jobs.cleaning.clean", "schedule": crontab(minute=40), "options": {"queue": "bulk"}},
+    # Of pages: those that tell the time each minute, and all of them every hour.
+    "tick": {"task": "jobs.page_tasks.tick", "schedule": crontab(), "options": {"expires": 60}},
+    "reconcile": {"task": "jobs.page_tasks.reconcile", "schedule": crontab(minute=20), "options": {"queue": "bulk"}},
     # Each minute; one that has waited for a worker that long is dropped, because the next is there.
     "sample": {"task": "jobs.objects.sample", "schedule": 60.0, "options": {"queue": "bulk", "expires": 60}},
 }
+# Published pages: "all", so many products (those that are looked at most), or "off"
+PUBLISH = env("PUBLISH", default="all")
+SERVE_PUBLISHED = env.bool("SERVE_PUBLISHED", default=False)  # without a proxy that does
+PAGES_INDEX = "jobs.pages.INDEX"
+PAGES_SITE = "shop.pages.SITE"
 # The task that tells an owner how a job has ended; its subject is the job's key.
 JOBS_TELL = env("JOBS_TELL", default="shop.tasks.tell")
 CAKE_RENDERER = env("CAKE_RENDERER", default="jobs.cake.render.passes")  # imported by render workers alone
 # `JOB_MODULES`: more modules that declare kinds of jobs.
-CELERY_IMPORTS = ["jobs.starts", "jobs.cleaning", *env.list("JOB_MODULES", default=[])]
+CELERY_IMPORTS = ["jobs.starts", "jobs.cleaning", "jobs.page_tasks", *env.list("JOB_MODULES", default=[])]
 CELERY_TIMEZONE = "Europe/London"
 
 # ---------------------------------------------------------------- The shop
@@ -209,6 +242,7 @@ MIDDLEWARE = [
     "shop.head.HeadMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "scaling.served.PublishedMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "scaling.sessions.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -17,5 +17,6 @@ from .base import env  # noqa: E402
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["*"])
 XRAY = env.bool("XRAY", default=True)
+SERVE_PUBLISHED = env.bool("SERVE_PUBLISHED", default=True)
 HOST = env("HOST", default="127.0.0.1")  # where `manage.py run` listens
 PORT = env("PORT", default="8000")

@@ -32,6 +32,7 @@ from .base import *  # noqa: E402, F403
 from .base import CACHES, DATABASE_URL, DATABASES, STATE, STORAGES  # noqa: E402
 
 ALLOWED_HOSTS = ["*"]
+PUBLISH = "off"  # but where a test is about it
 XRAY = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -58,7 +58,7 @@ let token = "";
 
 async function me() {
   try {
-    const answer = await fetch("/me.json", { headers: { Accept: "application/json" } });
+    const answer = await fetch(one("[data-mine]").dataset.mine, { headers: { Accept: "application/json" } });
     if (!answer.ok) return;
     const mine = await answer.json();
     token = mine.csrf ?? "";

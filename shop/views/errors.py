@@ -27,6 +27,16 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "404.html", status=404)
 
 
+def lost(request: HttpRequest) -> HttpResponse:
+    """The same page under an address of its own, for a proxy that says it when no clone can."""
+    return render(request, "404.html", status=404)
+
+
+def away(request: HttpRequest) -> HttpResponse:
+    """What a proxy says when no clone is there."""
+    return render(request, "503.html", status=503)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     return render(request, "500.html", status=500)
 

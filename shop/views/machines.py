@@ -12,11 +12,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from products.data import JOURNAL
 from products.models import Article, Category, Product
+from products.shelf import DEFAULT_SORT, listing_of
 from scaling.queries import cached_query
 
 PRIVATE = ("/account/", "/admin/", "/basket/", "/checkout/", "/jobs/", "/orders/", "/people/", "/search/", "/me.json")
 SITEMAP_URLS = 50_000
+LISTED = (listing_of(None, "", DEFAULT_SORT), JOURNAL)
 PICTURE_TYPES = {".webp": "image/webp"}
 
 
@@ -41,6 +44,8 @@ def sitemap(request: HttpRequest) -> HttpResponse:
     articles = cached_query(Article.objects.values_list("pk", "slug", "published_at"))
     products = cached_query(Product.objects.published().order_by("pk").values_list("pk", "slug")[:SITEMAP_URLS])
     now = timezone.now()
+    for listing in LISTED:
+        listing.count()  # noted: a published sitemap is made anew when there is one more, or one less
     paths = [reverse("home"), reverse("shelves"), reverse("journal"), reverse("cakes")]
     paths += [reverse("category", args=row) for row in categories]
     paths += [reverse("article", args=[pk, slug]) for pk, slug, at in articles if datetime.fromisoformat(at) <= now]

@@ -33,6 +33,9 @@ def _visitor(request: HttpRequest) -> dict:
             messages.error(request, portrait.error)
         shown = {"name": session.get("name"), "picture": session.get("picture"), "basket": count(request)}
         shown["jobs"] = session.get(HAS_JOBS, False)
-        return shown | {"notices": [str(message) for message in messages.get_messages(request)]}
+        # A page that says itself what was done asks quietly: while it waits for this, its visitor may send a form,
+        # and what is said of that is for the page that follows.
+        said = [] if "quiet" in request.GET else messages.get_messages(request)
+        return shown | {"notices": [str(message) for message in said]}
     except OUTAGES:
         return NOBODY

@@ -262,6 +262,15 @@ def test_while_keep_is_down_nothing_is_put_in_and_nothing_is_promised(monkeypatc
     assert amounts(client) == {}
 
 
+def test_a_page_that_shows_messages_itself_leaves_them_to_the_page_that_follows():
+    client, product = visitor(steve()), make_product()
+    assert 'data-mine="/me.json?quiet"' in client.get(reverse("account")).content.decode()
+    assert 'data-mine="/me.json"' in client.get(product.get_absolute_url()).content.decode()
+    put_in(client, product)
+    assert client.get(reverse("me"), {"quiet": ""}).json()["notices"] == []
+    assert "Country sourdough is in your basket." in client.get(reverse("account")).content.decode()
+
+
 def test_a_message_is_told_once():
     client = visitor()
     put_in(client, make_product())

@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from redis.exceptions import RedisError
 
+from jobs.reconciling import begin_afresh
 from products.models import Product
 from scaling.stores import cache, keep
 from shop.slots import open_slots
@@ -28,6 +29,8 @@ class Command(BaseCommand):
             call_command("load_bakery")
         open_slots()  # beat does it every night, but may have slept through some
         collect_static(Path(settings.STATIC_ROOT))
+        if settings.PUBLISH != "off":
+            begin_afresh()
 
 
 def wait_for_stores() -> None:
