@@ -17,8 +17,8 @@ class Figure:
     is_timed: bool = False
 
 
-def exactly(what: str, got: object, promised: object) -> Figure:
-    return Figure(what, str(got), f"exactly {promised}", got == promised)
+def exactly(what: str, got: object, promised: object, *, is_timed: bool = False) -> Figure:
+    return Figure(what, str(got), f"exactly {promised}", got == promised, is_timed)
 
 
 def at_most(what: str, got: float, bound: float, unit: str = "", *, is_timed: bool = False) -> Figure:
