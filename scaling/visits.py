@@ -25,6 +25,15 @@ def most_visited(number: int) -> list[str]:
     return [path.decode() for path in found]
 
 
+def is_among(path: str, number: int) -> bool:
+    """Whether it is one of so many that are visited most; while the cache is away all are."""
+    try:
+        rank = cache().zrevrank(KEY, path)
+    except CACHE_DOWN:
+        return True
+    return isinstance(rank, int) and rank < number
+
+
 def fade() -> None:
     """Once an hour: what was looked at long ago counts less."""
     pipeline = cache().pipeline()

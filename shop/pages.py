@@ -59,7 +59,9 @@ class BakerySite:
         return [reverse("home")]
 
     def wants(self, path: str) -> bool:
-        return not settings.PUBLISH.isdecimal() or not PRODUCT.fullmatch(path) or path in self._most_visited()
+        if not settings.PUBLISH.isdecimal() or not PRODUCT.fullmatch(path):
+            return True
+        return visits.is_among(path, int(settings.PUBLISH))
 
     def _products(self) -> Iterator[str]:
         if settings.PUBLISH.isdecimal():

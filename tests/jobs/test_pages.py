@@ -53,16 +53,16 @@ def text_of(folder, path):
     return found and found[1].decode()
 
 
-def test_every_page_that_is_the_same_for_everybody_is_published(published):
+def test_every_page_that_is_the_same_for_everybody_is_published(pages_folder):
     product, article = make_product(), make_article()
     open_shop()
     paths = {"/", "/404.html", "/503.html", "/shelves/", "/journal/", "/sitemap.xml"}
     paths |= {product.get_absolute_url(), product.category.get_absolute_url(), article.get_absolute_url()}
-    assert set(times()) == paths == {pages.path_of(name) for name in published.names()}
-    assert product.name in text_of(published, product.get_absolute_url())
+    assert set(times()) == paths == {pages.path_of(name) for name in pages_folder.names()}
+    assert product.name in text_of(pages_folder, product.get_absolute_url())
 
 
-def test_a_price_concerns_the_pages_that_show_the_product_and_no_other(published):
+def test_a_price_concerns_the_pages_that_show_the_product_and_no_other(pages_folder):
     rye, tart = make_product("Emmer loaf"), make_product("Walnut tart", category=make_category("Cakes"))
     tart.related.add(rye)
     make_article()
@@ -70,16 +70,16 @@ def test_a_price_concerns_the_pages_that_show_the_product_and_no_other(published
     anew = made_anew_by(lambda: make_price(rye, 777))
     shown = {"/shelves/", rye.get_absolute_url(), rye.category.get_absolute_url()}
     assert anew == shown | {tart.get_absolute_url(), "/"}  # the best rated stands on the home page
-    assert all("7.77" in text_of(published, path) for path in shown)
+    assert all("7.77" in text_of(pages_folder, path) for path in shown)
 
 
-def test_a_change_of_nothing_that_is_shown_publishes_nothing(published):
+def test_a_change_of_nothing_that_is_shown_publishes_nothing(pages_folder):
     product = make_product(stock=9)
     open_shop()
     assert made_anew_by(lambda: product.stock.__class__.objects.update(quantity=8)) == set()
 
 
-def test_a_new_product_moves_those_behind_it_and_all_that_count(published):
+def test_a_new_product_moves_those_behind_it_and_all_that_count(pages_folder):
     category, _ = shelf("Buns", 30)
     other, _ = shelf("Tarts", 2)
     open_shop()
@@ -89,10 +89,10 @@ def test_a_new_product_moves_those_behind_it_and_all_that_count(published):
     assert anew >= {product.get_absolute_url(), url, f"{url}?page=2", "/shelves/", "/shelves/?page=2", "/sitemap.xml"}
     assert not {path for path in anew if path.startswith(other.get_absolute_url())}
     assert not {path for path in anew if path.startswith("/products/")} - {product.get_absolute_url()}
-    assert "31" in text_of(published, url)
+    assert "31" in text_of(pages_folder, url)
 
 
-def test_a_page_that_does_not_count_stays_when_something_moves_behind_it(published):
+def test_a_page_that_does_not_count_stays_when_something_moves_behind_it(pages_folder):
     category, _ = shelf("Buns", 30, baked_at="05:00")
     open_shop()
     assert "/" in made_anew_by(lambda: make_product("Buns 00a", category=category, baked_at="04:00"))
@@ -101,77 +101,77 @@ def test_a_page_that_does_not_count_stays_when_something_moves_behind_it(publish
     assert f"{category.get_absolute_url()}?page=2" in anew
 
 
-def test_a_page_more_is_published_and_a_page_less_is_gone(published):
+def test_a_page_more_is_published_and_a_page_less_is_gone(pages_folder):
     category, _ = shelf("Buns", 24)
     open_shop()
     second = f"{category.get_absolute_url()}?page=2"
     assert second not in times()
     assert second in made_anew_by(lambda: make_product("Buns 99", category=category))
-    assert "Buns 99" in text_of(published, second)
+    assert "Buns 99" in text_of(pages_folder, second)
     assert second in made_anew_by(lambda: Product.objects.get(name="Buns 99").delete())
-    assert text_of(published, second) is None
+    assert text_of(pages_folder, second) is None
     assert second not in times()
 
 
-def test_a_deleted_product_leaves_every_page(published):
+def test_a_deleted_product_leaves_every_page(pages_folder):
     product, other = make_product("Emmer loaf"), make_product("Spelt")
     path = product.get_absolute_url()
     open_shop()
     anew = made_anew_by(product.delete)
     assert anew >= {path, "/shelves/", product.category.get_absolute_url(), "/sitemap.xml"}
     assert other.get_absolute_url() not in anew
-    assert text_of(published, path) is None
-    assert not [name for name in published.names() if "Emmer loaf" in text_of(published, pages.path_of(name))]
+    assert text_of(pages_folder, path) is None
+    assert not [name for name in pages_folder.names() if "Emmer loaf" in text_of(pages_folder, pages.path_of(name))]
 
 
-def test_a_product_that_is_taken_off_comes_back(published):
+def test_a_product_that_is_taken_off_comes_back(pages_folder):
     product = make_product("Emmer loaf")
     path = product.get_absolute_url()
     open_shop()
     made_anew_by(lambda: Product.objects.update(is_published=False))
-    assert text_of(published, path) is None
+    assert text_of(pages_folder, path) is None
     made_anew_by(lambda: Product.objects.update(is_published=True))
-    assert "Emmer loaf" in text_of(published, path)
+    assert "Emmer loaf" in text_of(pages_folder, path)
 
 
-def test_a_product_that_moves_leaves_one_shelf_and_comes_to_another(published):
+def test_a_product_that_moves_leaves_one_shelf_and_comes_to_another(pages_folder):
     product, _ = make_product("Emmer loaf"), make_product("Spelt")
     cakes = make_category("Cakes")
     open_shop()
     anew = made_anew_by(lambda: Product.objects.filter(pk=product.pk).update(category=cakes))
     old, new = product.category.get_absolute_url(), cakes.get_absolute_url()
     assert anew >= {old, new, product.get_absolute_url()}
-    assert ("Emmer loaf" in text_of(published, old), "Emmer loaf" in text_of(published, new)) == (False, True)
+    assert ("Emmer loaf" in text_of(pages_folder, old), "Emmer loaf" in text_of(pages_folder, new)) == (False, True)
 
 
-def test_a_page_under_another_name_leaves_none_under_the_old(published):
+def test_a_page_under_another_name_leaves_none_under_the_old(pages_folder):
     product = make_product("Emmer loaf")
     old = product.get_absolute_url()
     open_shop()
     made_anew_by(lambda: Product.objects.update(slug="mill-lane-rye"))
     new = Product.objects.get().get_absolute_url()
-    assert (text_of(published, old), "Emmer loaf" in text_of(published, new)) == (None, True)
+    assert (text_of(pages_folder, old), "Emmer loaf" in text_of(pages_folder, new)) == (None, True)
 
 
-def test_a_category_renamed_is_renamed_on_every_page(published):
+def test_a_category_renamed_is_renamed_on_every_page(pages_folder):
     product = make_product("Emmer loaf", category=make_category("Bread"))
     second, _ = shelf("Buns", 25)
     open_shop()
     made_anew_by(lambda: Category.objects.filter(pk=second.pk).update(name="Rolls", slug="rolls"))
-    assert not [name for name in published.names() if "Buns</a>" in text_of(published, pages.path_of(name))]
+    assert not [name for name in pages_folder.names() if "Buns</a>" in text_of(pages_folder, pages.path_of(name))]
     url = Category.objects.get(pk=second.pk).get_absolute_url()
     assert {url, f"{url}?page=2"} <= set(times())
     assert not [path for path in times() if path.startswith(second.get_absolute_url())]
-    assert "Rolls" in text_of(published, product.get_absolute_url())
+    assert "Rolls" in text_of(pages_folder, product.get_absolute_url())
 
 
-def test_an_article_comes_out_in_the_journal_and_on_the_home_page(published):
+def test_an_article_comes_out_in_the_journal_and_on_the_home_page(pages_folder):
     open_shop()
     anew = made_anew_by(make_article)
     assert {"/", "/journal/", Article.objects.get().get_absolute_url(), "/sitemap.xml"} <= anew
 
 
-def test_a_long_listing_is_not_read_whole_for_a_price(published, monkeypatch):
+def test_a_long_listing_is_not_read_whole_for_a_price(pages_folder, monkeypatch):
     category, products = shelf("Buns", 30)
     open_shop()
     monkeypatch.setattr(moved, "SHORT", 1)
@@ -187,7 +187,7 @@ def test_a_long_listing_is_not_read_whole_for_a_price(published, monkeypatch):
     )
 
 
-def test_while_the_cache_is_away_pages_are_made_of_what_is_durable(published, cache_server, monkeypatch):
+def test_while_the_cache_is_away_pages_are_made_of_what_is_durable(pages_folder, cache_server, monkeypatch):
     product = make_product("Emmer loaf")
     open_shop()
     make_price(product, 777)
@@ -203,10 +203,10 @@ def test_while_the_cache_is_away_pages_are_made_of_what_is_durable(published, ca
     cache().flushall()
     for row in Outbox.objects.filter(task=publisher_of("embedded", later=False)):
         pages.publish([row.subject])
-    assert "7.77" in text_of(published, product.get_absolute_url())
+    assert "7.77" in text_of(pages_folder, product.get_absolute_url())
 
 
-def test_what_changes_between_reading_and_noting_is_not_missed(published, monkeypatch):
+def test_what_changes_between_reading_and_noting_is_not_missed(pages_folder, monkeypatch):
     """Given a page that has never been published, so that no change finds it
     When its product changes after the publisher has read it, and is built before the page is noted
     Then the publisher looks again and puts the new page in place."""
@@ -223,10 +223,10 @@ def test_what_changes_between_reading_and_noting_is_not_missed(published, monkey
     monkeypatch.setattr(type(INDEX), "record", record_late)
     Page.objects.all().delete()
     pages.publish([path])
-    assert "7.77" in text_of(published, path)
+    assert "7.77" in text_of(pages_folder, path)
 
 
-def test_who_has_drawn_an_older_number_notes_nothing(published):
+def test_who_has_drawn_an_older_number_notes_nothing(pages_folder):
     path = make_product().get_absolute_url()
     older, newer = INDEX.draw([path]), INDEX.draw([path])
     assert older < newer
@@ -235,7 +235,7 @@ def test_who_has_drawn_an_older_number_notes_nothing(published):
     assert [str(use) for use in PageUse.objects.all()] == ["product:1 whole"]
 
 
-def test_what_has_not_changed_is_not_written_again(published):
+def test_what_has_not_changed_is_not_written_again(pages_folder):
     path = make_product().get_absolute_url()
     open_shop()
     before = set(PageUse.objects.filter(page__path=path).values_list("pk", flat=True))
@@ -243,11 +243,11 @@ def test_what_has_not_changed_is_not_written_again(published):
     assert set(PageUse.objects.filter(page__path=path).values_list("pk", flat=True)) == before
 
 
-def test_a_page_that_fails_stays_as_it_was_and_is_told_of(published, monkeypatch):
+def test_a_page_that_fails_stays_as_it_was_and_is_told_of(pages_folder, monkeypatch):
     product, other = make_product("Emmer loaf"), make_product("Spelt")
     path = product.get_absolute_url()
     open_shop()
-    before, count = published.read(pages.name_of(path)), times()[other.get_absolute_url()]
+    before, count = pages_folder.read(pages.name_of(path)), times()[other.get_absolute_url()]
     render = pages.render
 
     def fails(each):
@@ -260,14 +260,14 @@ def test_a_page_that_fails_stays_as_it_was_and_is_told_of(published, monkeypatch
         pages.publish([path, other.get_absolute_url()])
     page = Page.objects.get(path=path)
     assert (page.error, bool(page.failed_at)) == ("ZeroDivisionError: no flour", True)
-    assert published.read(pages.name_of(path)) == before
+    assert pages_folder.read(pages.name_of(path)) == before
     assert times()[other.get_absolute_url()] == count + 1, "it holds up no other"
     monkeypatch.setattr(pages, "render", render)
     pages.publish([path])
     assert (Page.objects.get(path=path).error, Page.objects.get(path=path).failed_at) == ("", None)
 
 
-def test_a_change_concerns_the_pages_of_every_release(published):
+def test_a_change_concerns_the_pages_of_every_release(pages_folder):
     product = make_product()
     open_shop()
     page = Page.objects.create(release="before", path="/shelves/", size=1)
@@ -277,7 +277,7 @@ def test_a_change_concerns_the_pages_of_every_release(published):
     assert Outbox.objects.filter(task="jobs.pages.publish@before", subject="/shelves/").exists()
 
 
-def test_releases_that_nobody_needs_are_dropped(published):
+def test_releases_that_nobody_needs_are_dropped(pages_folder):
     now = timezone.now()
     Page.objects.create(release="long-gone", path="/", size=1, published_at=now - timezone.timedelta(days=9))
     Page.objects.create(release="before", path="/", size=1, published_at=now)
@@ -287,20 +287,20 @@ def test_releases_that_nobody_needs_are_dropped(published):
     assert set(Outbox.objects.values_list("task", flat=True)) == {publisher_of("before", later=False)}
 
 
-def test_whatever_lies_in_the_folder_and_should_not_is_found(published):
-    published.put("products/99-gone/index.html", b"gone", 1)
+def test_whatever_lies_in_the_folder_and_should_not_is_found(pages_folder):
+    pages_folder.put("products/99-gone/index.html", b"gone", 1)
     product = make_product()
     open_shop()
-    published.remove(pages.name_of(product.get_absolute_url()), 2**61)
-    assert "products/99-gone/index.html" not in set(published.names())
+    pages_folder.remove(pages.name_of(product.get_absolute_url()), 2**61)
+    assert "products/99-gone/index.html" not in set(pages_folder.names())
 
 
-def test_the_hour_is_told_every_minute(published):
+def test_the_hour_is_told_every_minute(pages_folder):
     open_shop()
     assert made_anew_by(lambda: tick.run()) == {"/"}
 
 
-def test_many_pages_wait_behind_what_is_urgent(published):
+def test_many_pages_wait_behind_what_is_urgent(pages_folder):
     enqueue_pages([("embedded", f"/journal/{number}-a/") for number in range(201)])
     enqueue_pages([("embedded", "/journal/")])
     waiting = Outbox.objects.values_list("task", flat=True)
@@ -308,7 +308,7 @@ def test_many_pages_wait_behind_what_is_urgent(published):
     assert list(waiting).count("jobs.pages.publish@embedded") == 1
 
 
-def test_a_writer_is_told_when_the_pages_are_there(published):
+def test_a_writer_is_told_when_the_pages_are_there(pages_folder):
     product = make_product()
     open_shop()
     subject = f"product:{product.pk}"
