@@ -26,11 +26,12 @@ KEEP_RELEASE = timedelta(days=2)  # one that is not served is there to go back t
 
 
 def reconcile() -> None:
-    """Have every page that there should be, or is, looked at again; forget what nobody needs any more."""
+    """Have every page that there should be, or is, looked at again; forget what nobody needs any more. Where nothing
+    is published any more, nothing may be left that a proxy would go on giving."""
     if settings.PUBLISH == "off":
-        return
+        return drop(settings.RELEASE)
     _fade()
-    known = Page.objects.filter(release=settings.RELEASE).values_list("path", flat=True)
+    known = Page.objects.filter(release=settings.RELEASE, size__gte=0).values_list("path", flat=True)
     there = (path_of(name) for name in store().names())
     paths = dict.fromkeys([*site().all(), *known, *there])
     enqueue_many(publisher_of(settings.RELEASE, later=True), (path for path in paths if name_of(path)))

@@ -295,6 +295,28 @@ def test_whatever_lies_in_the_folder_and_should_not_is_found(pages_folder):
     assert "products/99-gone/index.html" not in set(pages_folder.names())
 
 
+def test_a_page_that_is_gone_is_forgotten_after_a_day(pages_folder):
+    product = make_product()
+    path = product.get_absolute_url()
+    open_shop()
+    made_anew_by(product.delete)
+    gone = Page.objects.filter(path=path)
+    gone.update(published_at=timezone.now() - timezone.timedelta(hours=23))
+    reconcile()
+    assert gone.get().size is None
+    gone.update(published_at=timezone.now() - timezone.timedelta(hours=25))
+    reconcile()
+    assert not gone.exists()
+
+
+def test_where_nothing_is_published_any_more_nothing_is_left(pages_folder, settings):
+    make_product()
+    open_shop()
+    settings.PUBLISH = "off"
+    reconcile()
+    assert (list(pages_folder.names()), Page.objects.count(), PageUse.objects.count()) == ([], 0, 0)
+
+
 def test_the_hour_is_told_every_minute(pages_folder):
     open_shop()
     assert made_anew_by(lambda: tick.run()) == {"/"}

@@ -135,7 +135,7 @@ def test_a_change_of_a_part_whose_owners_are_searched_for_leaves_a_row_for_each_
     tag = make_tag()
     Outbox.objects.all().delete()
     Tag.objects.filter(pk=tag.pk).update(name="Plants")
-    assert left() == [f"category/products_tag:{tag.pk}", f"product/products_tag:{tag.pk}"]
+    assert left() == [f"product/products_tag:{tag.pk}", f"tags/products_tag:{tag.pk}"]
 
 
 @ON_MARIADB

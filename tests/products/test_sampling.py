@@ -248,7 +248,7 @@ def test_a_member_that_waits_in_the_outbox_is_not_counted(shop):
     Category.objects.update(position=9)
     assert told(run(LISTING)) == []
     Outbox.objects.all().delete()
-    assert [subject for _, subject, _, _ in told(run(LISTING))] == [SHELVES.key, TAGS.key]
+    assert {subject for _, subject, _, _ in told(run(LISTING))} == {SHELVES.key, TAGS.key}
 
 
 def test_what_is_right_at_the_second_look_is_not_wrong(shop, monkeypatch):

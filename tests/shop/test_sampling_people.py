@@ -65,7 +65,7 @@ def test_a_process_that_has_imported_nothing_else_knows_every_kind():
     command = [sys.executable, "manage.py", "sample", "--all", "bread"]
     done = subprocess.run(command, cwd=settings.ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "There are activity, article, category, friends, person, product, listing." in done.stderr
+    assert "There are activity, article, category, friends, person, product, tags, listing." in done.stderr
 
 
 def test_people_who_are_not_in_the_cache_are_walked_too(ana, capsys):
