@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from . import findings
+from . import findings, purging
 from .breaker import CACHE
 from .findings import PLACES
 from .xray import clone_id
@@ -45,8 +45,18 @@ def of_this_process() -> list[Metric]:
     return [Metric("cache_breaker_open", "gauge", told, [(mine, CACHE.is_open)])]
 
 
+def of_keep() -> list[Metric]:
+    """What all processes together have counted. Raises RedisError when `keep` is down."""
+    return [*of_the_sampler(), of_purging()]
+
+
+def of_purging() -> Metric:
+    purged, failed = purging.counts()
+    told = "Published pages that a cache in front was told of, and those that it could not be told of."
+    return Metric("purges_total", "counter", told, [({"result": "purged"}, purged), ({"result": "failed"}, failed)])
+
+
 def of_the_sampler() -> list[Metric]:
-    """What it has counted, of all processes together. Raises RedisError when `keep` is down."""
     tallies = findings.tallies()
     compared = [({"kind": each.name}, each.compared) for each in tallies]
     wrong = [({"kind": each.name, "where": where}, getattr(each, where)) for each in tallies for where in PLACES]

@@ -25,6 +25,8 @@ DEFAULTS: dict[str, Any] = {
     "PUBLISH": "off",  # or "all"
     "SERVE_PUBLISHED": False,  # by this process, where no proxy does
     "PUBLISHED_STORE": "scaling.folder.Folder",  # (STORAGES["published"], release) -> see scaling.pages.Store
+    "PUBLISHED_PURGE": "",  # (paths) that are new: see scaling.purging
+    "CDN_PURGE_URL": "",  # where scaling.purging.http_purge sends them
     "PAGES_INDEX": "scaling.pages.NO_INDEX",  # see scaling.pages.Index
     "PAGES_SITE": "jobs.sites.NO_SITE",  # see jobs.sites.Site
 }

@@ -5,6 +5,7 @@ Everything that differs from one place to another comes from the environment, an
 """
 
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import environ
 from celery.schedules import crontab
@@ -55,6 +56,24 @@ STORAGES = {
         "OPTIONS": {"location": STATE / "published", "base_url": None},
     },
 }
+# s3://bucket/folder?endpoint=https://…&region=…, and the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+PUBLISHED_URL = env("PUBLISHED_URL", default="")
+PUBLISHED_STORE = "scaling.bucket.Bucket" if PUBLISHED_URL else "scaling.folder.Folder"
+if PUBLISHED_URL:
+    _place = urlsplit(PUBLISHED_URL)
+    _told = dict(parse_qsl(_place.query))
+    STORAGES["published"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": _place.netloc,
+            "location": _place.path.strip("/"),
+            "endpoint_url": _told.get("endpoint"),
+            "region_name": _told.get("region"),
+            "file_overwrite": False,
+        },
+    }
+CDN_PURGE_URL = env("CDN_PURGE_URL", default="")  # a cache in front of the pages that is to hear which are new
+PUBLISHED_PURGE = "scaling.purging.http_purge" if CDN_PURGE_URL else ""
 WHITENOISE_MAX_AGE = 3600
 
 # ---------------------------------------------------------------- Database: write to the primary, read from replicas

@@ -2,7 +2,9 @@
 
 import os
 import shutil
+import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +14,7 @@ from typing import NoReturn
 import pytest
 
 from shop.mariadb import Cluster, missing
-from shop.valkeys import Valkey
+from shop.valkeys import Valkey, free_port
 
 STARTED_WITHIN_SECONDS = 20
 STOPPED_WITHIN_SECONDS = 10
@@ -42,6 +44,26 @@ def start_valkey(name: str, url: str, folder: Path) -> subprocess.Popen:
         stop(process)
         raise
     return process
+
+
+@contextmanager
+def start_s3(folder: Path) -> Iterator[str]:
+    """Start an S3 that keeps everything in memory; answer its address, and stop it at the end."""
+    port, log = free_port(), folder / "s3.log"
+    with log.open("wb") as output:
+        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+        process = subprocess.Popen(command, stdout=output, stderr=output)
+    try:
+        wait_until(lambda: process.poll() is not None or listens(port), what="the start of an S3")
+        assert process.poll() is None, f"the S3 did not start: {log.read_text()}"
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        stop(process)
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def stop(process: subprocess.Popen) -> None:

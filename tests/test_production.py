@@ -42,6 +42,29 @@ def test_sessions_and_cache_must_not_share_a_server():
     assert "two servers" in start(KEEP_URL=WHOLE["CACHE_URL"]).stderr
 
 
+def test_pages_are_published_to_a_folder_unless_a_bucket_is_named():
+    told = "(s.STORAGES['published']['BACKEND'], s.PUBLISHED_STORE, s.PUBLISHED_PURGE)"
+    assert literal_eval(start(told).stdout) == (
+        "django.core.files.storage.FileSystemStorage",
+        "scaling.folder.Folder",
+        "",
+    )
+    url = "s3://pages/shop?endpoint=http://127.0.0.1:9000&region=eu-west-2&bucket_name=else"
+    where = {"PUBLISHED_URL": url, "CDN_PURGE_URL": "http://varnish:6081"}
+    assert literal_eval(start(told, **where).stdout) == (
+        "storages.backends.s3.S3Storage",
+        "scaling.bucket.Bucket",
+        "scaling.purging.http_purge",
+    )
+    assert literal_eval(start("s.STORAGES['published']['OPTIONS']", **where).stdout) == {
+        "bucket_name": "pages",
+        "location": "shop",
+        "endpoint_url": "http://127.0.0.1:9000",
+        "region_name": "eu-west-2",
+        "file_overwrite": False,
+    }
+
+
 def test_machines_inside_the_network_are_answered_without_https_and_nobody_else(client, settings):
     settings.SECURE_REDIRECT_EXEMPT = literal_eval(start("s.SECURE_REDIRECT_EXEMPT").stdout)
     settings.SECURE_SSL_REDIRECT, settings.METRICS_TOKEN = True, "sesame"

@@ -27,10 +27,10 @@ def _into_a_folder(catalogue: Catalogue) -> list[Figure]:
     first = _files(catalogue.shop.folder / "published")
     again, seconds_again = _publish(catalogue)
     second = _files(catalogue.shop.folder / "published")
-    size = sum(length for length, _ in first.values())
-    what = f"{catalogue.size:,} products; {pages:,} pages in {size / MEGABYTE:.1f} MB published by one process in {seconds:.0f} s"
+    size = sum(length for length, _ in first.values()) / MEGABYTE
+    what = f"{catalogue.size:,} products: {pages:,} pages, {size:.1f} MB packed, published by one process"
     return [
-        at_least(f"{what}; pages a second", round(pages / seconds, 1), A_SECOND),
+        at_least(f"{what} in {seconds:.0f} s; pages a second", round(pages / seconds, 1), A_SECOND),
         exactly("… files", len(first), pages),
         at_least(f"… once more, in {seconds_again:.0f} s; pages a second", round(again / seconds_again, 1), A_SECOND),
         exactly("… files that are of another time or size since", len(first.items() ^ second.items()), 0),

@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from jobs.backlog import backlog
-from scaling.metrics import CONTENT_TYPE, Metric, of_the_sampler, of_this_process, page
+from scaling.metrics import CONTENT_TYPE, Metric, of_keep, of_this_process, page
 from scaling.unavailable import OUTAGES
 
 
@@ -30,7 +30,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 def all_metrics() -> list[Metric]:
     found = of_this_process()
     answers = []
-    for server, ask in (("keep", of_the_sampler), ("primary", of_the_outbox)):
+    for server, ask in (("keep", of_keep), ("primary", of_the_outbox)):
         metrics = _asked(ask)
         found += metrics
         answers.append(({"server": server}, bool(metrics)))

@@ -11,7 +11,9 @@ from jobs.outbox import enqueue
 from scaling import findings
 from scaling.comparing import Fault
 from scaling.metrics import Metric
+from scaling.purging import http_purge
 from scaling.xray import clone_id, measured
+from shop.valkeys import free_port
 from tests.scaling.test_outages import refuse
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +45,12 @@ def test_the_counts_of_the_sampler_are_told(told):
     assert 'sampler_wrong_total{kind="product",where="cached"} 1' in lines
     assert 'sampler_repaired_total{kind="product"} 1' in lines
     assert f'cache_breaker_open{{process="{clone_id()}/{os.getpid()}"}} 0' in lines
+
+
+def test_pages_that_were_not_purged_are_told(told, settings):
+    settings.CDN_PURGE_URL = f"http://127.0.0.1:{free_port()}"
+    http_purge(["/", "/shelves/"])
+    assert 'purges_total{result="failed"} 2' in told()
 
 
 def test_what_waits_in_the_outbox_is_told(told):
