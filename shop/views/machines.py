@@ -14,12 +14,12 @@ from django.views.decorators.http import require_safe
 
 from products.data import JOURNAL
 from products.models import Article, Category, Product
-from products.shelf import listing_of
+from products.shelf import DEFAULT_SORT, listing_of
 from scaling.queries import cached_query
 
 PRIVATE = ("/account/", "/admin/", "/basket/", "/checkout/", "/jobs/", "/orders/", "/people/", "/search/", "/me.json")
 SITEMAP_URLS = 50_000
-LISTED = (listing_of(None, "", "newest"), JOURNAL)
+LISTED = (listing_of(None, "", DEFAULT_SORT), JOURNAL)  # shown on pages: whoever leaves them is missed there
 PICTURE_TYPES = {".webp": "image/webp"}
 
 

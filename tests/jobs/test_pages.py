@@ -56,6 +56,14 @@ def test_every_page_that_is_the_same_for_everybody_is_published(published):
     assert product.name in text_of(published, product.get_absolute_url())
 
 
+def test_the_sitemap_names_what_there_is(published):
+    rye, rolls = make_product("Rye"), make_product("Rolls")
+    open_shop()
+    assert "/sitemap.xml" in rendered_by(rolls.delete)
+    assert rye.get_absolute_url() in text_of(published, "/sitemap.xml")
+    assert "rolls" not in text_of(published, "/sitemap.xml")
+
+
 def test_a_price_concerns_the_pages_that_show_the_product(published):
     rye, cake = make_product("Rye"), make_product("Walnut tart", category=make_category("Cakes"))
     cake.related.add(rye)
