@@ -132,8 +132,10 @@ def name_of(path: str) -> str:
         return ""
     plain, number = found[1][1:], found[2]
     if plain and not plain.endswith("/"):
-        return "" if number else plain
-    return f"{plain}page-{number}.html" if number else f"{plain}index.html"
+        name = plain
+    else:
+        name = f"{plain}page-{number}.html" if number else f"{plain}index.html"
+    return name if path_of(name) == path else ""  # and not by the name that it has on the disk
 
 
 def path_of(name: str) -> str:

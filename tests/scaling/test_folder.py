@@ -83,6 +83,26 @@ def test_the_time_goes_on_where_a_removed_page_had_it(folder):
     assert file_of(folder).stat().st_mtime > before
 
 
+def test_the_time_goes_on_where_another_release_had_it(folder, tmp_path):
+    for number in range(1, 5):
+        folder.put(PAGE, b"%d" % number, number)  # the time of the file runs ahead
+    folder.point()
+    before = file_of(folder).stat().st_mtime
+    other = Folder(SimpleNamespace(location=tmp_path), "r2")
+    other.put(PAGE, b"5", 1)
+    assert (tmp_path / "r2" / f"{PAGE}.gz").stat().st_mtime > before
+
+
+def test_the_time_goes_on_where_a_dropped_release_had_it(folder):
+    for number in range(1, 5):
+        folder.put(PAGE, b"%d" % number, number)
+    before = file_of(folder).stat().st_mtime
+    folder.drop("r1")
+    folder.tidy(time.time() + 60)
+    folder.put(PAGE, b"5", 1)
+    assert file_of(folder).stat().st_mtime > before
+
+
 def test_the_same_page_with_another_number_is_the_same_to_a_proxy(folder):
     folder.put(PAGE, b"same", 1)
     before = file_of(folder).stat()
