@@ -17,7 +17,7 @@ from jobs.models import Outbox
 from jobs.page_models import Page
 from jobs.reconciling import reconcile as look_at_all
 from jobs.watched import REFRESH
-from products.data import CATEGORIES, PRODUCTS
+from products.data import CATEGORIES, PRODUCTS, SHELF_TAGS
 from products.models import Category, Price, Product
 from scaling import codec
 from scaling.replicas import unit_of_work
@@ -41,7 +41,8 @@ def products() -> list[int]:
 def build(ids: Sequence[int]) -> list[str]:
     """Build these products, what stands beside them, and the shelves. Returns the products' addresses."""
     beside = Product.related.through.objects.filter(from_product__in=ids).values_list("to_product_id", flat=True)
-    CATEGORIES.refresh(Category.objects.values_list("pk", flat=True))
+    for kind in (CATEGORIES, SHELF_TAGS):
+        kind.refresh(Category.objects.values_list("pk", flat=True))
     _refresh(sorted({*ids, *beside}), BATCH)
     slugs = dict(Product.objects.filter(pk__in=ids).values_list("pk", "slug"))
     return [Product(pk=pk, slug=slugs[pk]).get_absolute_url() for pk in ids]

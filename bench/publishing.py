@@ -4,9 +4,9 @@ import json
 import time
 
 from jobs.page_tasks import BATCH
-from jobs.sites import site
 from scaling.pages import publish
 from scaling.replicas import unit_of_work
+from scaling.sites import site
 
 
 def tell() -> None:

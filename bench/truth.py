@@ -10,7 +10,7 @@ from django.db.models import Model
 from accounts.data import FRIENDS, PEOPLE
 from accounts.models import User
 from products import documents
-from products.data import ARTICLES, CATEGORIES, PRODUCTS
+from products.data import ARTICLES, CATEGORIES, PRODUCTS, SHELF_TAGS
 from products.models import Article, Category, Document, Product, Review, Term
 from products.search_index import index_entries
 from scaling import codec
@@ -23,6 +23,7 @@ from shop.stream import ACTIVITIES
 KINDS: dict[CachedObject, type[Model]] = {
     PRODUCTS: Product,
     CATEGORIES: Category,
+    SHELF_TAGS: Category,
     ARTICLES: Article,
     PEOPLE: User,
     FRIENDS: User,

@@ -8,10 +8,10 @@ from typing import NamedTuple
 from scaling import settings
 from scaling.listings import Listing, named
 from scaling.reading import Built
+from scaling.sites import site
 from scaling.uses import digest
 
-from .page_models import OBJECT, Page, PageUse
-from .sites import site
+from .page_models import Page, PageUse
 
 SHORT = 1_000  # a listing of that many is read whole; of a longer one first what stands around the change
 STEP = 500  # paths a statement
@@ -54,14 +54,14 @@ def missing(paths: Iterable[str]) -> Pages:
 def _where_they_stood(name: str, built: Mapping[int, Built]) -> set[str]:
     """Listings of their kind on the pages that show them."""
     subjects = [f"{name}:{pk}" for pk in built]
-    slices = PageUse.objects.filter(page__uses__subject__in=subjects, first__gt=OBJECT)
+    slices = PageUse.objects.filter(page__uses__subject__in=subjects, first__gte=0)
     keys = set(slices.values_list("subject", flat=True).distinct())
     return {key for key in keys if (listing := named(key)) and listing.of.name == name}
 
 
 def _noted(keys: set[str]) -> list[tuple[Listing, list[Noted]]]:
     found = defaultdict(list)
-    rows = PageUse.objects.filter(subject__in=keys, first__gt=OBJECT).order_by("first")
+    rows = PageUse.objects.filter(subject__in=keys, first__gte=0).order_by("first")
     for key, first, last, its_digest, total in rows.values_list("subject", *Noted._fields).distinct():
         found[key].append(Noted(first, last, its_digest, total))
     return [(listing, slices) for key, slices in found.items() if (listing := named(key))]
@@ -91,7 +91,7 @@ def _undisturbed(listing: Listing, slices: Sequence[Noted], built: Mapping[int, 
 
 
 def _is_so(one: Noted, size: int, ids: Sequence[int]) -> bool:
-    return one.total in (None, size) and one.digest == digest(ids)
+    return one.total in (None, size) and one.digest == digest(list(ids))
 
 
 def _pages_of(listing: Listing, one: Noted) -> Pages:

@@ -2,9 +2,11 @@
 
 from django.db import models
 
+from scaling.uses import CARD, WHOLE
+
 from .fields import ExactField
 
-OBJECT = -1  # as a first rank: not a slice of a listing, but an object
+PARTS = {WHOLE: -1, CARD: -2}  # as a first rank: not a slice of a listing, but that part of an object
 
 
 class Page(models.Model):
@@ -32,14 +34,14 @@ class Page(models.Model):
 
 
 class PageUse(models.Model):
-    """That a page is made of an object ("product:12"), or of a slice of a listing: the ids from rank `first` to
-    `last`, as a digest, and the length of the whole listing where the page shows it."""
+    """That a page is made of an object ("product:12"), whole or as a card, or of a slice of a listing: the ids from
+    rank `first` to `last`. With a digest of what was read, and the length of a listing where the page shows it."""
 
     page = models.ForeignKey(Page, models.CASCADE, related_name="uses")
     subject = ExactField(max_length=120)
-    first = models.IntegerField(default=OBJECT)
-    last = models.IntegerField(default=OBJECT)
-    digest = ExactField(max_length=16, blank=True)
+    first = models.IntegerField()
+    last = models.IntegerField()
+    digest = ExactField(max_length=16)
     total = models.IntegerField(null=True)
 
     class Meta:
@@ -48,4 +50,5 @@ class PageUse(models.Model):
         constraints = [models.UniqueConstraint(fields=["page", "subject", "first", "last"], name="one_use_a_page")]
 
     def __str__(self) -> str:
-        return self.subject if self.first == OBJECT else f"{self.subject} {self.first} to {self.last}"
+        part = next((part for part, first in PARTS.items() if first == self.first), f"{self.first} to {self.last}")
+        return f"{self.subject} {part}"

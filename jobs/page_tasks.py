@@ -4,10 +4,10 @@ from celery import shared_task
 
 from scaling import settings
 from scaling.pages import publish, unpublish
+from scaling.sites import site
 
 from .pages import enqueue_pages, publisher_of
 from .reconciling import reconcile as look_at_all
-from .sites import site
 from .tasks import outbox_task
 
 BATCH = 20

@@ -14,13 +14,13 @@ from scaling import settings
 from scaling.clock import now_us
 from scaling.reading import Built
 from scaling.retries import retried
-from scaling.uses import Uses, digest
+from scaling.sites import site
+from scaling.uses import CARD, WHOLE, Uses, digest
 
 from .models import Outbox
-from .moved import missing, moved
+from .moved import Pages, missing, moved
 from .outbox import enqueue_many
-from .page_models import OBJECT, Page, PageUse
-from .sites import site
+from .page_models import PARTS, Page, PageUse
 
 STEP = 200  # rows a statement
 MOST_URGENT = 200  # pages of one change: with more, all of them wait behind what is urgent
@@ -71,10 +71,7 @@ class PageIndex:
     def touch(self, name: str, built: Mapping[int, Built]) -> None:
         if settings.PUBLISH == "off":
             return
-        subjects = [f"{name}:{pk}" for pk in built]
-        shown = PageUse.objects.filter(subject__in=subjects, first=OBJECT)
-        pages = set(shown.values_list("page__release", "page__path"))
-        pages |= moved(name, built)
+        pages = _showing(name, built) | moved(name, built)
         own = {path for pk, one in built.items() for path in site().of(name, pk, one)}
         pages |= missing(own - {path for release, path in pages if release == settings.RELEASE})
         enqueue_pages(pages)
@@ -89,12 +86,21 @@ def enqueue_pages(pages: Iterable[tuple[str, str]], *, later: bool = False) -> N
         enqueue_many(publisher_of(release, later or len(paths) > MOST_URGENT), paths)
 
 
+def _showing(name: str, built: Mapping[int, Built]) -> Pages:
+    """The pages that were made of something else of these objects than they are now."""
+    now = {(f"{name}:{pk}", PARTS[WHOLE]): digest(one.data) for pk, one in built.items()}
+    now |= {(f"{name}:{pk}", PARTS[CARD]): digest(one.card) for pk, one in built.items()}
+    shown = PageUse.objects.filter(subject__in={subject for subject, _ in now}, first__lt=0)
+    rows = shown.values_list("subject", "first", "digest", "page__release", "page__path")
+    return {(release, path) for subject, first, found, release, path in rows if now[subject, first] != found}
+
+
 def wait(subjects: Collection[str]) -> bool:
     """Whether a page of this release that shows one of these, or any when there are none, waits to be published."""
     publishers = [publisher_of(settings.RELEASE, later) for later in (False, True)]
     rows = Outbox.objects.filter(task__in=publishers)
     if subjects:
-        shown = PageUse.objects.filter(subject__in=subjects, first=OBJECT, page__release=settings.RELEASE)
+        shown = PageUse.objects.filter(subject__in=subjects, first__lt=0, page__release=settings.RELEASE)
         rows = rows.filter(subject__in=shown.values("page__path"))
     return rows.exists()
 
@@ -105,10 +111,13 @@ def publisher_of(release: str, later: bool) -> str:
 
 
 def _uses(page: int, uses: Uses) -> list[PageUse]:
-    objects = [PageUse(page_id=page, subject=subject) for subject in uses.objects]
+    objects = [
+        PageUse(page_id=page, subject=subject, first=PARTS[part], last=PARTS[part], digest=found)
+        for (subject, part), found in uses.objects.items()
+    ]
     slices = [
-        PageUse(page_id=page, subject=key, first=first, last=last, digest=digest(ids), total=uses.totals.get(key))
-        for (key, first, last), ids in uses.slices.items()
+        PageUse(page_id=page, subject=key, first=first, last=last, digest=found, total=uses.totals.get(key))
+        for (key, first, last), found in uses.slices.items()
     ]
     return objects + slices
 

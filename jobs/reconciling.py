@@ -13,12 +13,12 @@ from django.utils import timezone
 from scaling import settings, visits
 from scaling.pages import name_of, path_of, store
 from scaling.reading import CACHE_DOWN
+from scaling.sites import site
 
 from .models import Outbox
 from .outbox import enqueue_many
 from .page_models import Page
 from .pages import publisher_of
-from .sites import site
 
 LATE_SECONDS = 24 * 3600  # a publisher who comes later than that has been killed
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -34,7 +34,7 @@ def reconcile() -> None:
     there = (path_of(name) for name in store().names())
     paths = dict.fromkeys([*site().all(), *known, *there])
     enqueue_many(publisher_of(settings.RELEASE, later=True), (path for path in paths if name_of(path)))
-    store().forget_removed(time.time() - LATE_SECONDS)
+    store().tidy(time.time() - LATE_SECONDS)
     Page.objects.filter(release=settings.RELEASE, size=None, published_at__lt=_long_ago()).delete()
     drop_old_releases()
 

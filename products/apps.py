@@ -16,7 +16,8 @@ class ProductsConfig(AppConfig):
     def ready(self) -> None:
         product, category, article = (self.get_model(name) for name in ("Product", "Category", "Article"))
         watch(Watched("product", product, REFRESH, self._parts_of_a_product()))
-        watch(Watched("category", category, REFRESH, self._parts_of_a_category()))
+        watch(Watched("category", category, REFRESH))
+        watch(Watched("tags", category, REFRESH, self._parts_of_shelf_tags()))
         watch(Watched("article", article, REFRESH, due=["published_at"]))
 
     def _parts_of_a_product(self) -> list[Part]:
@@ -45,7 +46,7 @@ class ProductsConfig(AppConfig):
             ),
         ]
 
-    def _parts_of_a_category(self) -> list[Part]:
+    def _parts_of_shelf_tags(self) -> list[Part]:
         product, tag = self.get_model("Product"), self.get_model("Tag")
         tags = product.tags.through
         of_product = f"SELECT category_id FROM {product._meta.db_table} WHERE id"

@@ -75,31 +75,48 @@ class Products(CachedObject):
 
 
 class Categories(CachedObject):
-    """A category, and which tags its products carry."""
+    """A category, as the header of every page shows it."""
 
     name = "category"
-    form = "1: id slug name intro url picture alt tags"
+    form = "2: id slug name intro url picture alt"
+    listing = "l:shelves"
 
     def assemble(self, ids: Sequence[int]) -> dict[int, Built]:
         with snapshot() as alias:
             rows = list(Category.objects.using(alias).filter(pk__in=ids))
-            tags = tags_of_categories(ids, alias)
+            cards = self.cards_of(rows, alias)
             versions = versions_of(self.name, ids, alias)
         built = absent(versions)
         for row in rows:
-            card = category_card(row) | {"tags": tags[row.pk]}
-            built[row.pk] = Built(versions.get(row.pk, 0), card, card, entries=[shelf_entry(row.pk, row.position)])
+            entry = (self.listing, row.position, member_of(row.pk))
+            built[row.pk] = Built(versions.get(row.pk, 0), cards[row.pk], cards[row.pk], entries=[entry])
         return built
+
+    def cards_of(self, rows: Sequence[Category], alias: str) -> dict[int, dict]:
+        return {row.pk: category_card(row) for row in rows}
 
     def persist(self, built: Mapping[int, Built]) -> Places:
         """Nothing is durable. One that is gone leaves its only place, also if the cache knows of none."""
-        return {pk: [("l:shelves", member_of(pk))] for pk in built}
+        return {pk: [(self.listing, member_of(pk))] for pk in built}
 
     def after(self, pk: int, most: int) -> Sequence[int]:
         return ids_after(Category.objects.all(), pk, most)
 
     def count(self) -> int:
         return Category.objects.count()
+
+
+class ShelfTags(Categories):
+    """Which tags the products of a category carry. Apart from it: they change with every product, and are shown on
+    its own shelf alone."""
+
+    name = "tags"
+    form = "1: id tags"
+    listing = "l:tags"
+
+    def cards_of(self, rows: Sequence[Category], alias: str) -> dict[int, dict]:
+        tags = tags_of_categories([row.pk for row in rows], alias)
+        return {row.pk: {"id": row.pk, "tags": tags[row.pk]} for row in rows}
 
 
 class Articles(CachedObject):
@@ -181,16 +198,12 @@ def member_of(pk: int) -> str:
     return f"{pk:010}|{pk}"
 
 
-def shelf_entry(pk: int, position: int) -> Entry:
-    return ("l:shelves", position, member_of(pk))
-
-
 def journal_entry(pk: int, published_at: datetime) -> Entry:
     return ("l:journal", -published_at.timestamp(), member_of(pk))
 
 
 def shelf_rows() -> list[tuple[float, str]]:
-    return [shelf_entry(pk, position)[1:] for pk, position in Category.objects.values_list("pk", "position")]
+    return [(position, member_of(pk)) for pk, position in Category.objects.values_list("pk", "position")]
 
 
 def shelf_ids(first: int, last: int) -> tuple[int, list[int]]:
@@ -210,15 +223,24 @@ def journal_ids(first: int, last: int) -> tuple[int, list[int]]:
 
 PRODUCTS = Products()
 CATEGORIES = Categories()
+SHELF_TAGS = ShelfTags()
 ARTICLES = Articles()
-SHELVES = Listing("l:shelves", CATEGORIES, shelf_rows, shelf_ids)
+SHELVES = Listing(CATEGORIES.listing, CATEGORIES, shelf_rows, shelf_ids)
+TAGS = Listing(SHELF_TAGS.listing, SHELF_TAGS, shelf_rows, shelf_ids)
 JOURNAL = Listing("l:journal", ARTICLES, journal_rows, journal_ids)
-known |= {each.key: {each.key: each}.get for each in (SHELVES, JOURNAL)}
+known |= {each.key: {each.key: each}.get for each in (SHELVES, TAGS, JOURNAL)}
 
 
 def all_shelves() -> Want:
     """For `fetch`: the categories in their order, which the header of every page shows."""
     return SHELVES.slice(0, MOST_SHELVES - 1)
+
+
+def tags_of(category: int | None) -> Want:
+    """For `fetch`: the tags carried on this shelf, or on each of all, as cards of SHELF_TAGS."""
+    if category is None:
+        return TAGS.slice(0, MOST_SHELVES - 1).then(lambda found: found.cards)
+    return SHELF_TAGS.cards([category]).then(lambda found: list(found.values()))
 
 
 def shelves() -> list[dict]:
@@ -233,6 +255,6 @@ def cards(ids: Iterable[int]) -> dict[int, dict]:
 
 def enqueue_all() -> None:
     """Have every object built again, in the background."""
-    for name, model in (("category", Category), ("article", Article), ("product", Product)):
+    for name, model in (("category", Category), ("tags", Category), ("article", Article), ("product", Product)):
         pks = model.objects.order_by("pk").values_list("pk", flat=True).iterator()
         enqueue_many(REFRESH, (f"{name}:{pk}" for pk in pks))

@@ -13,7 +13,7 @@ from scaling.listings import Listing, Slice, known
 from scaling.replicas import own_writes
 
 from . import documents
-from .data import PRODUCTS, all_shelves
+from .data import PRODUCTS, all_shelves, tags_of
 
 DEFAULT_SORT = "baked"
 MOST_TAGS = 4
@@ -64,27 +64,27 @@ class Sieve:
             asked.get("in") == "1",
         )
 
-    def read(self, first: int, last: int) -> tuple[list[dict], Slice]:
-        """The shelves for the header, and what was asked for from rank `first` to `last`.
+    def read(self, first: int, last: int) -> tuple[list[dict], list[dict], Slice]:
+        """The shelves for the header, the tags they carry, and what was asked for from rank `first` to `last`.
 
         One tag or none is a listing of the cache: one round trip. Combinations are read from the documents,
         by few at once.
         """
         if len(self.tags) <= 1 and not self.in_stock:
             listing = listing_of(self.category_id, "".join(self.tags), self.sort)
-            shelves, goods = fetch(all_shelves(), listing.slice(first, last))
-            return shelves.cards, goods
+            shelves, tags, goods = fetch(all_shelves(), tags_of(self.category_id), listing.slice(first, last))
+            return shelves.cards, tags, goods
         found = documents.matching(self.category_id, self.tags, in_stock=self.in_stock)
         with own_writes(), flights.reading():
             total, ids = documents.ids(found, self.sort, first, last)
-        shelves, cards = fetch(all_shelves(), PRODUCTS.cards(ids))
-        return shelves.cards, Slice(total, list(cards.values()))
+        shelves, tags, cards = fetch(all_shelves(), tags_of(self.category_id), PRODUCTS.cards(ids))
+        return shelves.cards, tags, Slice(total, list(cards.values()))
 
-    def choices(self, shelves: Sequence[dict]) -> list[dict]:
-        """The tags carried on these shelves, with their counts and whether they are asked for."""
+    def choices(self, carried: Sequence[dict]) -> list[dict]:
+        """The tags that these shelves carry, with their counts and whether they are asked for."""
         counts: dict[tuple[str, str], int] = {}
-        for shelf in shelves:
-            for tag in shelf["tags"]:
+        for of_shelf in carried:
+            for tag in of_shelf["tags"]:
                 pair = (tag["slug"], tag["name"])
                 counts[pair] = counts.get(pair, 0) + tag["count"]
         return [

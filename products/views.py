@@ -26,25 +26,27 @@ def category(request: HttpRequest, pk: int | None = None, slug: str = "") -> Htt
     sieve = Sieve.of(request.GET, pk)
     number = parse(request.GET.get("page"))
     first = (number - 1) * PAGE_SIZE
-    shelves, goods = sieve.read(first, first + PAGE_SIZE - 1)
+    shelves, tags, goods = sieve.read(first, first + PAGE_SIZE - 1)
     shelf = next((card for card in shelves if card["id"] == pk), None)
     if pk and shelf is None:
         raise Http404("There is no such shelf.")
     if shelf and shelf["slug"] != slug:
         return moved(request, shelf["url"])
-    page = category_page(sieve, number, goods.total, shelf, tuple(goods.cards), tuple(shelves))
+    page = category_page(sieve, number, goods.total, shelf, tuple(goods.cards), tuple(shelves), tuple(tags))
     return public(HttpResponse(page))
 
 
 @kept
-def category_page(sieve: Sieve, number: int, total: int, shelf: Stored | None, cards: Cards, shelves: Cards) -> bytes:
+def category_page(
+    sieve: Sieve, number: int, total: int, shelf: Stored | None, cards: Cards, shelves: Cards, tags: Cards
+) -> bytes:
     context = {
         "shelves": shelves,
         "category": shelf,
         "cards": cards,
         "page": page_of(number, total, PAGE_SIZE),
         "sort": sieve.sort,
-        "tags": sieve.choices([shelf] if shelf else shelves),
+        "tags": sieve.choices(tags),
         "in_stock": sieve.in_stock,
         "query": sieve.query,
         "canonical": absolute(shelf["url"] if shelf else reverse("shelves")),

@@ -97,7 +97,7 @@ class Bucket:
         self.objects.delete_all(f"{self.root}{release}/")
         self.objects.delete_all(f"{self.root}.gone/{release}/")
 
-    def forget_removed(self, before: float) -> None:
+    def tidy(self, before: float) -> None:
         """No longer remember what was removed before that time (seconds since 1970): its publishers are long gone."""
         for some in self.objects.listed(self.gone):
             for each in some:

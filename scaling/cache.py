@@ -32,7 +32,7 @@ from .kinds import Kind, Places, registry
 from .reading import ABSENT, CACHE_DOWN, Built, Stored, Want, Whole, fetch
 from .replicas import primary
 from .stores import cache
-from .uses import note_object
+from .uses import CARD, WHOLE, note_object
 
 __all__ = ["Built", "CachedData", "CachedObject", "Stored", "Want", "Whole", "fetch", "registry"]
 
@@ -154,6 +154,7 @@ class CachedObject(Kind):
     def _open(self, pk: int, answer: list) -> Whole | None:
         version, stored_at, expires_at, data, refs = codec.unpack(answer[0])
         self._note(pk, version, stored_at, expires_at)
+        note_object(self.name, pk, WHOLE, data)
         if data is None:
             return None
         return Whole(Stored(data, (self.name, pk, version)), open_refs(refs, answer[1:]))
@@ -161,18 +162,18 @@ class CachedObject(Kind):
     def _open_card(self, pk: int, payload: bytes) -> Stored | None:
         version, stored_at, expires_at, card = codec.unpack_card(payload)
         self._note(pk, version, stored_at, expires_at)
+        note_object(self.name, pk, CARD, card)
         return None if card is None else Stored(card, (self.name, pk, version))
 
     def _note(self, pk: int, version: int, stored_at: int, expires_at: int) -> None:
         """Tell the x-ray of it. What has expired is shown all the same, and built again behind."""
         xray.current().objects.append((self.name, pk, version, stored_at))
-        note_object(self.name, pk, version)
         if expires_at * 1000 <= time.time_ns():
             behind.soon(self.key(pk), partial(misses.renew, self, pk))
 
     def _card_of(self, pk: int, built: Mapping[int, Built]) -> Stored | None:
         one = built.get(pk, ABSENT)
-        note_object(self.name, pk, one.version)
+        note_object(self.name, pk, CARD, one.card)
         return None if one.card is None else Stored(one.card, (self.name, pk, one.version))
 
     def _cards_of(self, ids: Sequence[int], built: Mapping[int, Built]) -> dict[int, Stored]:
@@ -180,7 +181,7 @@ class CachedObject(Kind):
 
     def _whole_of(self, pk: int, built: Mapping[int, Built]) -> Whole | None:
         one = built.get(pk, ABSENT)
-        note_object(self.name, pk, one.version)
+        note_object(self.name, pk, WHOLE, one.data)
         if one.data is None:
             return None
         wanted: dict[CachedObject, list[int]] = {}

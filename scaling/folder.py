@@ -20,6 +20,7 @@ from typing import IO, NamedTuple
 from django.core.files.storage import FileSystemStorage
 
 LOCKS = 256  # files; pages that share one wait for each other
+LOCK = "lock-"
 LOCKED_SECONDS = 5
 LOOK_AGAIN_SECONDS = 0.005
 LEVEL = 6
@@ -29,6 +30,7 @@ HEAD_LENGTH = 31
 PACKED, GONE = ".gz", ".gone"
 WORK = ".work"  # temporary files and locks
 CURRENT = "current"
+DROPPED = "dropped"  # its time is that of the latest page that a dropped release had
 
 
 class There(NamedTuple):
@@ -69,7 +71,7 @@ class Folder:
             if known.number >= number:
                 return False
             # A proxy tells one state of a file from another by whole seconds. The same page stays what it was.
-            mtime = known.mtime if rest == known.rest else max(known.mtime + 1, int(time.time()))
+            mtime = known.mtime if rest == known.rest else max(self._latest(name, known) + 1, int(time.time()))
             self._replace(file, HEAD % number + rest, mtime)
             self._file(name, GONE).unlink(missing_ok=True)
         return True
@@ -124,19 +126,32 @@ class Folder:
 
     def drop(self, release: str) -> None:
         """Remove all pages of a release: at once for readers, who find none."""
+        if not (self.root / release).exists():
+            return
         aside = Path(tempfile.mkdtemp(dir=self.work))
-        if (self.root / release).exists():
-            (self.root / release).rename(aside / "pages")
+        (self.root / release).rename(aside / "pages")
+        latest = max((_mtime(file) for file in aside.rglob("*") if file.is_file()), default=0)
+        (self.work / DROPPED).touch()
+        os.utime(self.work / DROPPED, (latest, max(latest, _mtime(self.work / DROPPED))))
         shutil.rmtree(aside, ignore_errors=True)
 
-    def forget_removed(self, before: float) -> None:
-        """No longer remember what was removed before that time (seconds since 1970): its publishers are long gone."""
-        for file in self.pages.rglob(f"*{GONE}"):
-            if file.stat().st_ctime < before:
+    def tidy(self, before: float) -> None:
+        """Forget what was removed before that time (seconds since 1970), and drop what killed publishers have left:
+        whoever could come late with it is long gone."""
+        for file in (*self.pages.rglob(f"*{GONE}"), *self.work.iterdir()):
+            is_kept = file.name == DROPPED or file.name.startswith(LOCK)
+            if file.is_file() and not is_kept and file.stat().st_ctime < before:
                 file.unlink(missing_ok=True)
 
     def _file(self, name: str, ending: str) -> Path:
         return self.pages / f"{name}{ending}"
+
+    def _latest(self, name: str, known: There) -> int:
+        """The time that nothing served under this name has passed, whichever release it was of."""
+        if known.number:
+            return known.mtime
+        served = self.served(name)
+        return max(served.mtime if served else 0, _mtime(self.work / DROPPED))
 
     def _known(self, name: str) -> There:
         """The later of the two, of which one may be left over from a publisher that died in between."""
@@ -175,13 +190,21 @@ class Folder:
     def _locked(self, name: str) -> Iterator[None]:
         """Alone with this page, among all processes that have this folder."""
         number = zlib.crc32(f"{self.release}/{name}".encode()) % LOCKS
-        with (self.work / f"lock-{number}").open("ab") as file:
+        with (self.work / f"{LOCK}{number}").open("ab") as file:
             deadline = time.monotonic() + LOCKED_SECONDS
             while not _lock(file):
                 if time.monotonic() > deadline:
                     raise TimeoutError(f"Somebody holds {file.name} for more than {LOCKED_SECONDS} s.")
                 time.sleep(LOOK_AGAIN_SECONDS)
             yield
+
+
+def _mtime(file: Path) -> int:
+    """In whole seconds; 0 when there is none."""
+    try:
+        return int(file.stat().st_mtime)
+    except FileNotFoundError:
+        return 0
 
 
 def _lock(file: IO[bytes]) -> bool:

@@ -26,6 +26,7 @@ from django.urls import resolve
 from django.utils.module_loading import import_string
 
 from . import lua, settings
+from .purging import purge
 from .reading import CACHE_DOWN, Built
 from .replicas import primary
 from .stores import cache
@@ -61,7 +62,7 @@ class Store(Protocol):
     def pointed(self) -> str: ...
     def releases(self) -> set[str]: ...
     def drop(self, release: str) -> None: ...
-    def forget_removed(self, before: float) -> None: ...
+    def tidy(self, before: float) -> None: ...
 
 
 class Index(Protocol):
@@ -131,8 +132,10 @@ def name_of(path: str) -> str:
         return ""
     plain, number = found[1][1:], found[2]
     if plain and not plain.endswith("/"):
-        return "" if number else plain
-    return f"{plain}page-{number}.html" if number else f"{plain}index.html"
+        name = plain
+    else:
+        name = f"{plain}page-{number}.html" if number else f"{plain}index.html"
+    return name if path_of(name) == path else ""  # and not by the name that it has on the disk
 
 
 def path_of(name: str) -> str:
@@ -241,6 +244,7 @@ def _put(number: int, made: Mapping[str, Rendered]) -> dict[str, bool]:
         else:
             store().put(name_of(path), one.page, number)
         sizes[path] = None if one.page is None else len(one.page)
+    purge(list(made))
     index().done(number, sizes)
     return {path: size is not None for path, size in sizes.items()}
 

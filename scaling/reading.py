@@ -70,6 +70,10 @@ class Want:
     value: Callable[[Any], Any]
     fallback: Callable[[], Any] = field(repr=False)
 
+    def then(self, make: Callable[[Any], Any]) -> "Want":
+        """What `make` makes of the value."""
+        return Want(self.call, lambda answer: make(self.value(answer)), lambda: make(self.fallback()))
+
 
 def fetch(*wants: Want) -> list[Any]:
     """Read everything a page wants in one round trip. With the cache down, or older than what the visitor has

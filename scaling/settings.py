@@ -28,7 +28,7 @@ DEFAULTS: dict[str, Any] = {
     "PUBLISHED_PURGE": "",  # (paths) that are new: see scaling.purging
     "CDN_PURGE_URL": "",  # where scaling.purging.http_purge sends them
     "PAGES_INDEX": "scaling.pages.NO_INDEX",  # see scaling.pages.Index
-    "PAGES_SITE": "jobs.sites.NO_SITE",  # see jobs.sites.Site
+    "PAGES_SITE": "scaling.sites.NO_SITE",  # see scaling.sites.Site
 }
 
 

@@ -1,8 +1,8 @@
 """Asynchronism, way 1: what a page is made of, noted while it is rendered.
 
 A list kept by hand of which page shows which object is soon wrong. So reading itself notes what was read: every
-object, absent ones too, with its version, and every slice of a listing with the ids in it. How long a listing is
-counts only for a page that has looked at it.
+object or card, absent ones too, and every slice of a listing. What was read counts, and not its version: an object
+that was built again and is the same concerns nobody. How long a listing is counts only for a page that has asked.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,17 +10,23 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from hashlib import blake2s
+from typing import Any
 
+import orjson
+
+WHOLE, CARD = "whole", "card"
+
+Part = tuple[str, str]  # "name:id", and which part of it
 Ranks = tuple[str, int, int]  # listing (with a "-" before it when it is read backwards), first rank, last rank
 
 
 @dataclass(slots=True)
 class Uses:
-    """`objects` are versions by "name:id"; `slices` the ids between two ranks; `totals` the lengths of listings. Two
-    that are equal make the same page."""
+    """`objects` are digests of what was read of each; `slices` of the ids between two ranks; `totals` the lengths of
+    listings. Two that are equal make the same page."""
 
-    objects: dict[str, int] = field(default_factory=dict)
-    slices: dict[Ranks, tuple[int, ...]] = field(default_factory=dict)
+    objects: dict[Part, str] = field(default_factory=dict)
+    slices: dict[Ranks, str] = field(default_factory=dict)
     totals: dict[str, int] = field(default_factory=dict)
 
 
@@ -38,16 +44,16 @@ def noted() -> Iterator[Uses]:
         _noted.reset(token)
 
 
-def note_object(name: str, pk: int, version: int) -> None:
-    """Read twice, at two versions, it counts as the older one."""
+def note_object(name: str, pk: int, part: str, data: dict | None) -> None:
+    """Read twice and not alike, it counts as what no object is."""
     if (uses := _noted.get()) is not None:
-        subject = f"{name}:{pk}"
-        uses.objects[subject] = min(version, uses.objects.get(subject, version))
+        key, found = (f"{name}:{pk}", part), digest(data)
+        uses.objects[key] = found if uses.objects.get(key, found) == found else ""
 
 
 def note_slice(listing: str, first: int, last: int, ids: Sequence[int]) -> None:
     if (uses := _noted.get()) is not None:
-        uses.slices[listing, first, last] = tuple(ids)
+        uses.slices[listing, first, last] = digest(list(ids))
 
 
 def note_total(listing: str, total: int) -> None:
@@ -55,6 +61,6 @@ def note_total(listing: str, total: int) -> None:
         uses.totals[listing] = total
 
 
-def digest(ids: Sequence[int]) -> str:
-    """Equal for the same ids in the same order: 16 hex digits."""
-    return blake2s(" ".join(map(str, ids)).encode(), digest_size=8).hexdigest()
+def digest(data: Any) -> str:
+    """Equal for what is equal as JSON: 16 hex digits."""
+    return blake2s(orjson.dumps(data, option=orjson.OPT_SORT_KEYS), digest_size=8).hexdigest()

@@ -242,6 +242,7 @@ MIDDLEWARE = [
     "shop.head.HeadMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "scaling.served.PublishedMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "scaling.sessions.SessionMiddleware",

@@ -21,4 +21,5 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600
 SECURE_REDIRECT_EXEMPT = [r"^livez$", r"^metrics$"]  # asked by machines inside the network
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
+RATELIMIT_IP_META_KEY = "HTTP_X_FORWARDED_FOR"  # set by the proxy alone: compose/proxy
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"

@@ -26,7 +26,7 @@ CHUNK = 1000  # rows a read
 
 
 class BakerySite:
-    """See `jobs.sites.Site`."""
+    """See `scaling.sites.Site`."""
 
     def all(self) -> Iterator[str]:
         yield from (reverse("home"), "/404.html", "/503.html")

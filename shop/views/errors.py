@@ -34,7 +34,7 @@ def lost(request: HttpRequest) -> HttpResponse:
 
 def away(request: HttpRequest) -> HttpResponse:
     """What a proxy says when no clone is there."""
-    return render(request, "503.html", status=503)
+    return render(request, "503.html", {"is_published": True}, status=503)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -19,7 +19,7 @@ from scaling.queries import cached_query
 
 PRIVATE = ("/account/", "/admin/", "/basket/", "/checkout/", "/jobs/", "/orders/", "/people/", "/search/", "/me.json")
 SITEMAP_URLS = 50_000
-LISTED = (listing_of(None, "", DEFAULT_SORT), JOURNAL)  # shown on pages: whoever leaves them is missed there
+LISTED = (listing_of(None, "", DEFAULT_SORT), JOURNAL)
 PICTURE_TYPES = {".webp": "image/webp"}
 
 

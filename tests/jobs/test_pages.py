@@ -1,34 +1,34 @@
 """Published pages: made of what they show, and made anew when that changes, and only then."""
 
 import pytest
+from django.db import connection
+from django.utils import timezone
 
-from jobs.models import Page
-from jobs.reconciling import reconcile
+from jobs import moved
+from jobs.changes import CHANGES
+from jobs.models import Outbox, Page, PageUse
+from jobs.objects import refresh
+from jobs.page_tasks import tick
+from jobs.pages import INDEX, enqueue_pages, publisher_of
+from jobs.reconciling import drop_old_releases, reconcile
+from products.data import PRODUCTS
+from products.models import Article, Category, Product
 from scaling import pages
-from scaling.folder import Folder
+from scaling.stores import cache
+from scaling.uses import Uses
 from tests.factories import make_article, make_category, make_price, make_product
 from tests.shop.people import work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture(autouse=True)
-def published(settings, tmp_path, monkeypatch):
-    """Every page goes to a folder of its own."""
-    settings.PUBLISH = "all"
-    folder = Folder(type("Storage", (), {"location": str(tmp_path)}), settings.RELEASE)
-    monkeypatch.setattr(pages, "store", lambda: folder)
-    monkeypatch.setattr("jobs.reconciling.store", lambda: folder)
-    return folder
-
-
 def times():
-    """How often each page was published."""
+    """How often each page was published that is there."""
     return dict(Page.objects.exclude(size=None).values_list("path", "times"))
 
 
-def rendered_by(change):
-    """The pages that were published because of it."""
+def made_anew_by(change):
+    """The pages that were published, or removed, because of it."""
     before = times()
     change()
     work_off()
@@ -36,10 +36,16 @@ def rendered_by(change):
     return {path for path in before | after if before.get(path) != after.get(path)}
 
 
-def open_shop(*products):
+def open_shop():
     work_off()
     reconcile()
     work_off()
+
+
+def shelf(name, count, **changes):
+    """A category of that many products, in the order of their names."""
+    category = make_category(name)
+    return category, [make_product(f"{name} {number:02}", category=category, **changes) for number in range(count)]
 
 
 def text_of(folder, path):
@@ -56,21 +62,270 @@ def test_every_page_that_is_the_same_for_everybody_is_published(published):
     assert product.name in text_of(published, product.get_absolute_url())
 
 
-def test_the_sitemap_names_what_there_is(published):
-    rye, rolls = make_product("Rye"), make_product("Rolls")
+def test_a_price_concerns_the_pages_that_show_the_product_and_no_other(published):
+    rye, tart = make_product("Emmer loaf"), make_product("Walnut tart", category=make_category("Cakes"))
+    tart.related.add(rye)
+    make_article()
     open_shop()
-    assert "/sitemap.xml" in rendered_by(rolls.delete)
-    assert rye.get_absolute_url() in text_of(published, "/sitemap.xml")
-    assert "rolls" not in text_of(published, "/sitemap.xml")
+    anew = made_anew_by(lambda: make_price(rye, 777))
+    shown = {"/shelves/", rye.get_absolute_url(), rye.category.get_absolute_url()}
+    assert anew == shown | {tart.get_absolute_url(), "/"}  # the best rated stands on the home page
+    assert all("7.77" in text_of(published, path) for path in shown)
 
 
-def test_a_price_concerns_the_pages_that_show_the_product(published):
-    rye, cake = make_product("Rye"), make_product("Walnut tart", category=make_category("Cakes"))
-    cake.related.add(rye)
+def test_a_change_of_nothing_that_is_shown_publishes_nothing(published):
+    product = make_product(stock=9)
     open_shop()
-    concerned = rendered_by(lambda: make_price(rye, 777))
-    shown = {"/", "/shelves/", rye.get_absolute_url(), rye.category.get_absolute_url(), cake.get_absolute_url()}
-    assert concerned <= shown
-    assert concerned >= shown - {"/"}
-    for path in shown - {"/", cake.get_absolute_url()}:
-        assert "7.77" in text_of(published, path)
+    assert made_anew_by(lambda: product.stock.__class__.objects.update(quantity=8)) == set()
+
+
+def test_a_new_product_moves_those_behind_it_and_all_that_count(published):
+    category, _ = shelf("Buns", 30)
+    other, _ = shelf("Tarts", 2)
+    open_shop()
+    anew = made_anew_by(lambda: make_product("Buns 27b", category=category))
+    product = Product.objects.get(name="Buns 27b")
+    url = category.get_absolute_url()
+    assert anew >= {product.get_absolute_url(), url, f"{url}?page=2", "/shelves/", "/shelves/?page=2", "/sitemap.xml"}
+    assert not {path for path in anew if path.startswith(other.get_absolute_url())}
+    assert not {path for path in anew if path.startswith("/products/")} - {product.get_absolute_url()}
+    assert "31" in text_of(published, url)
+
+
+def test_a_page_that_does_not_count_stays_when_something_moves_behind_it(published):
+    category, _ = shelf("Buns", 30, baked_at="05:00")
+    open_shop()
+    assert "/" in made_anew_by(lambda: make_product("Buns 00a", category=category, baked_at="04:00"))
+    anew = made_anew_by(lambda: make_product("Late bun", category=category, baked_at="23:00"))
+    assert "/" not in anew, "home shows the first of the day, and does not say how many there are"
+    assert f"{category.get_absolute_url()}?page=2" in anew
+
+
+def test_a_page_more_is_published_and_a_page_less_is_gone(published):
+    category, _ = shelf("Buns", 24)
+    open_shop()
+    second = f"{category.get_absolute_url()}?page=2"
+    assert second not in times()
+    assert second in made_anew_by(lambda: make_product("Buns 99", category=category))
+    assert "Buns 99" in text_of(published, second)
+    assert second in made_anew_by(lambda: Product.objects.get(name="Buns 99").delete())
+    assert text_of(published, second) is None
+    assert second not in times()
+
+
+def test_a_deleted_product_leaves_every_page(published):
+    product, other = make_product("Emmer loaf"), make_product("Spelt")
+    path = product.get_absolute_url()
+    open_shop()
+    anew = made_anew_by(product.delete)
+    assert anew >= {path, "/shelves/", product.category.get_absolute_url(), "/sitemap.xml"}
+    assert other.get_absolute_url() not in anew
+    assert text_of(published, path) is None
+    assert not [name for name in published.names() if "Emmer loaf" in text_of(published, pages.path_of(name))]
+
+
+def test_a_product_that_is_taken_off_comes_back(published):
+    product = make_product("Emmer loaf")
+    path = product.get_absolute_url()
+    open_shop()
+    made_anew_by(lambda: Product.objects.update(is_published=False))
+    assert text_of(published, path) is None
+    made_anew_by(lambda: Product.objects.update(is_published=True))
+    assert "Emmer loaf" in text_of(published, path)
+
+
+def test_a_product_that_moves_leaves_one_shelf_and_comes_to_another(published):
+    product, _ = make_product("Emmer loaf"), make_product("Spelt")
+    cakes = make_category("Cakes")
+    open_shop()
+    anew = made_anew_by(lambda: Product.objects.filter(pk=product.pk).update(category=cakes))
+    old, new = product.category.get_absolute_url(), cakes.get_absolute_url()
+    assert anew >= {old, new, product.get_absolute_url()}
+    assert ("Emmer loaf" in text_of(published, old), "Emmer loaf" in text_of(published, new)) == (False, True)
+
+
+def test_a_page_under_another_name_leaves_none_under_the_old(published):
+    product = make_product("Emmer loaf")
+    old = product.get_absolute_url()
+    open_shop()
+    made_anew_by(lambda: Product.objects.update(slug="mill-lane-rye"))
+    new = Product.objects.get().get_absolute_url()
+    assert (text_of(published, old), "Emmer loaf" in text_of(published, new)) == (None, True)
+
+
+def test_a_category_renamed_is_renamed_on_every_page(published):
+    product = make_product("Emmer loaf", category=make_category("Bread"))
+    second, _ = shelf("Buns", 25)
+    open_shop()
+    made_anew_by(lambda: Category.objects.filter(pk=second.pk).update(name="Rolls", slug="rolls"))
+    assert not [name for name in published.names() if "Buns</a>" in text_of(published, pages.path_of(name))]
+    url = Category.objects.get(pk=second.pk).get_absolute_url()
+    assert {url, f"{url}?page=2"} <= set(times())
+    assert not [path for path in times() if path.startswith(second.get_absolute_url())]
+    assert "Rolls" in text_of(published, product.get_absolute_url())
+
+
+def test_an_article_comes_out_in_the_journal_and_on_the_home_page(published):
+    open_shop()
+    anew = made_anew_by(make_article)
+    assert {"/", "/journal/", Article.objects.get().get_absolute_url(), "/sitemap.xml"} <= anew
+
+
+def test_a_long_listing_is_not_read_whole_for_a_price(published, monkeypatch):
+    category, products = shelf("Buns", 30)
+    open_shop()
+    monkeypatch.setattr(moved, "SHORT", 1)
+    read = []
+    cut = moved.Listing.cut
+    monkeypatch.setattr(moved.Listing, "cut", lambda self, *ranks: read.append(ranks) or cut(self, *ranks))
+    anew = made_anew_by(lambda: make_price(products[26], 777))
+    assert f"{category.get_absolute_url()}?page=2" in anew
+    assert category.get_absolute_url() not in anew
+    assert all(last - first < 24 for first, last in read)
+    assert f"{category.get_absolute_url()}?page=2" in made_anew_by(
+        lambda: Product.objects.filter(pk=products[0].pk).update(name="Zwieback")
+    )
+
+
+def test_while_the_cache_is_away_pages_are_made_of_what_is_durable(published, cache_server, monkeypatch):
+    product = make_product("Emmer loaf")
+    open_shop()
+    make_price(product, 777)
+    rows = list(Outbox.objects.filter(task="jobs.objects.refresh"))
+
+    def away(*_):
+        raise pages.CACHE_DOWN[0]("The server is away.")
+
+    with monkeypatch.context() as outage:
+        outage.setattr(PRODUCTS, "take", away)
+        with pytest.raises(pages.CACHE_DOWN):
+            refresh([[row.pk, row.subject] for row in rows])
+    cache().flushall()
+    for row in Outbox.objects.filter(task=publisher_of("embedded", later=False)):
+        pages.publish([row.subject])
+    assert "7.77" in text_of(published, product.get_absolute_url())
+
+
+def test_what_changes_between_reading_and_noting_is_not_missed(published, monkeypatch):
+    """Given a page that has never been published, so that no change finds it
+    When its product changes after the publisher has read it, and is built before the page is noted
+    Then the publisher looks again and puts the new page in place."""
+    product = make_product("Emmer loaf")
+    work_off()
+    path, record, again = product.get_absolute_url(), type(INDEX).record, []
+
+    def record_late(*args):
+        if not again:
+            again.append(make_price(product, 777))
+            PRODUCTS.refresh([product.pk])
+        return record(*args)
+
+    monkeypatch.setattr(type(INDEX), "record", record_late)
+    Page.objects.all().delete()
+    pages.publish([path])
+    assert "7.77" in text_of(published, path)
+
+
+def test_who_has_drawn_an_older_number_notes_nothing(published):
+    path = make_product().get_absolute_url()
+    older, newer = INDEX.draw([path]), INDEX.draw([path])
+    assert older < newer
+    assert INDEX.record(newer, {path: Uses({("product:1", "whole"): "5"})}) == {path}
+    assert INDEX.record(older, {path: Uses({("product:9", "whole"): "4"})}) == set()
+    assert [str(use) for use in PageUse.objects.all()] == ["product:1 whole"]
+
+
+def test_what_has_not_changed_is_not_written_again(published):
+    path = make_product().get_absolute_url()
+    open_shop()
+    before = set(PageUse.objects.filter(page__path=path).values_list("pk", flat=True))
+    pages.publish([path])
+    assert set(PageUse.objects.filter(page__path=path).values_list("pk", flat=True)) == before
+
+
+def test_a_page_that_fails_stays_as_it_was_and_is_told_of(published, monkeypatch):
+    product, other = make_product("Emmer loaf"), make_product("Spelt")
+    path = product.get_absolute_url()
+    open_shop()
+    before, count = published.read(pages.name_of(path)), times()[other.get_absolute_url()]
+    render = pages.render
+
+    def fails(each):
+        if each == path:
+            raise ZeroDivisionError("no flour")
+        return render(each)
+
+    monkeypatch.setattr(pages, "render", fails)
+    with pytest.raises(ZeroDivisionError):
+        pages.publish([path, other.get_absolute_url()])
+    page = Page.objects.get(path=path)
+    assert (page.error, bool(page.failed_at)) == ("ZeroDivisionError: no flour", True)
+    assert published.read(pages.name_of(path)) == before
+    assert times()[other.get_absolute_url()] == count + 1, "it holds up no other"
+    monkeypatch.setattr(pages, "render", render)
+    pages.publish([path])
+    assert (Page.objects.get(path=path).error, Page.objects.get(path=path).failed_at) == ("", None)
+
+
+def test_a_change_concerns_the_pages_of_every_release(published):
+    product = make_product()
+    open_shop()
+    page = Page.objects.create(release="before", path="/shelves/", size=1)
+    PageUse.objects.create(page=page, subject=f"product:{product.pk}", first=-1, last=-1, digest="")
+    Outbox.objects.all().delete()
+    PRODUCTS.refresh([product.pk])
+    assert Outbox.objects.filter(task="jobs.pages.publish@before", subject="/shelves/").exists()
+
+
+def test_releases_that_nobody_needs_are_dropped(published):
+    now = timezone.now()
+    Page.objects.create(release="long-gone", path="/", size=1, published_at=now - timezone.timedelta(days=9))
+    Page.objects.create(release="before", path="/", size=1, published_at=now)
+    enqueue_pages([("long-gone", "/"), ("before", "/")])
+    drop_old_releases()
+    assert set(Page.objects.values_list("release", flat=True)) == {"before"}
+    assert set(Outbox.objects.values_list("task", flat=True)) == {publisher_of("before", later=False)}
+
+
+def test_whatever_lies_in_the_folder_and_should_not_is_found(published):
+    published.put("products/99-gone/index.html", b"gone", 1)
+    product = make_product()
+    open_shop()
+    published.remove(pages.name_of(product.get_absolute_url()), 2**61)
+    assert "products/99-gone/index.html" not in set(published.names())
+
+
+def test_the_hour_is_told_every_minute(published):
+    open_shop()
+    assert made_anew_by(lambda: tick.run()) == {"/"}
+
+
+def test_many_pages_wait_behind_what_is_urgent(published):
+    enqueue_pages([("embedded", f"/journal/{number}-a/") for number in range(201)])
+    enqueue_pages([("embedded", "/journal/")])
+    waiting = Outbox.objects.values_list("task", flat=True)
+    assert sorted(waiting)[-1] == "jobs.pages.publish_later@embedded"
+    assert list(waiting).count("jobs.pages.publish@embedded") == 1
+
+
+def test_a_writer_is_told_when_the_pages_are_there(published):
+    product = make_product()
+    open_shop()
+    subject = f"product:{product.pk}"
+    assert CHANGES.are_published([subject])
+    make_price(product, 777)
+    assert not CHANGES.are_published([subject])
+    rows = Outbox.objects.filter(task="jobs.objects.refresh")
+    refresh.run([[row.pk, row.subject] for row in rows])
+    assert not CHANGES.are_published([subject])
+    assert not CHANGES.are_published([])
+    work_off()
+    assert CHANGES.are_published([subject])
+    assert CHANGES.are_published([])
+
+
+def test_nothing_is_asked_where_nothing_is_published(settings, django_assert_num_queries):
+    settings.PUBLISH = "off"
+    with django_assert_num_queries(0, connection=connection):
+        INDEX.touch("product", PRODUCTS.assemble_all([]))
+        assert CHANGES.are_published(["product:1"])

@@ -192,15 +192,16 @@ def test_an_article_waits_for_its_day():
     assert Outbox.objects.filter(subject=f"article:{article.pk}", due_at__gt=now_us() + 3_600_000_000).exists()
 
 
-def test_a_category_hears_of_products_that_move_and_of_no_others():
+def test_the_tags_of_a_shelf_hear_of_products_that_move_and_of_no_others():
     product = make_product(tags=["Vegan"])
     other = Category.objects.create(name="Cakes", slug="cakes")
     Outbox.objects.all().delete()
     Product.objects.filter(pk=product.pk).update(name="Rye")
-    assert not Outbox.objects.filter(subject__startswith="category:").exists()
+    assert not Outbox.objects.filter(subject__startswith="tags:").exists()
     Product.objects.filter(pk=product.pk).update(category=other)
-    told = set(Outbox.objects.filter(subject__startswith="category:").values_list("subject", flat=True))
-    assert told == {f"category:{product.category_id}", f"category:{other.pk}"}
+    told = set(Outbox.objects.filter(subject__startswith="tags:").values_list("subject", flat=True))
+    assert told == {f"tags:{product.category_id}", f"tags:{other.pk}"}
+    assert not Outbox.objects.filter(subject__startswith="category:").exists(), "the header stays as it is"
 
 
 def test_a_name_in_other_letters_is_another_name():

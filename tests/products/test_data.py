@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from jobs.versions import versions_of
 from products import documents
-from products.data import ARTICLES, CATEGORIES, PRODUCTS, render_body, shelves
+from products.data import ARTICLES, PRODUCTS, SHELF_TAGS, render_body, shelves
 from products.models import Document, Price, Product, Stock, Term
 from scaling.cache import Built
 from scaling.xray import measured
@@ -176,7 +176,7 @@ def test_a_category_knows_its_tags_and_the_shelves_their_order():
     bread = make_category("Bread", position=1)
     make_product("Rye", category=bread, tags=["Vegan"])
     make_product("Oat", category=bread, tags=["Vegan"], is_published=False)
-    assert CATEGORIES.get(bread.pk)["tags"] == [{"slug": "vegan", "name": "Vegan", "count": 1}]
+    assert SHELF_TAGS.get(bread.pk)["tags"] == [{"slug": "vegan", "name": "Vegan", "count": 1}]
     assert [card["id"] for card in shelves()] == [bread.pk, cakes.pk]
 
 

@@ -12,7 +12,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from jobs.models import Outbox
 from jobs.objects import sample
 from jobs.triggers import suspended
-from products.data import ARTICLES, CATEGORIES, JOURNAL, PRODUCTS, SHELVES
+from products.data import ARTICLES, CATEGORIES, JOURNAL, PRODUCTS, SHELF_TAGS, SHELVES, TAGS
 from products.documents import SORTS, listing_key
 from products.models import Article, Category, Document, Price, Product, Term
 from products.shelf import listing_of, listing_under
@@ -49,9 +49,10 @@ def shop():
 def built():
     """Everything that waits is done."""
     PRODUCTS.refresh(Product.objects.values_list("pk", flat=True))
-    CATEGORIES.refresh(Category.objects.values_list("pk", flat=True))
+    for kind in (CATEGORIES, SHELF_TAGS):
+        kind.refresh(Category.objects.values_list("pk", flat=True))
     ARTICLES.refresh(Article.objects.values_list("pk", flat=True))
-    for listing in (SHELVES, JOURNAL, *(listing_of(None, "", sort) for sort in SORTS)):
+    for listing in (SHELVES, TAGS, JOURNAL, *(listing_of(None, "", sort) for sort in SORTS)):
         listing.rebuild()
     Outbox.objects.all().delete()
 
@@ -77,7 +78,8 @@ def test_a_shop_that_workers_have_built_is_right(shop):
         "article": 1,
         "category": 1,
         "product": 2,
-        LISTING: 2 + len(SORTS),
+        "tags": 1,
+        LISTING: 3 + len(SORTS),
     }
 
 
@@ -246,7 +248,7 @@ def test_a_member_that_waits_in_the_outbox_is_not_counted(shop):
     Category.objects.update(position=9)
     assert told(run(LISTING)) == []
     Outbox.objects.all().delete()
-    assert [subject for _, subject, _, _ in told(run(LISTING))] == [SHELVES.key]
+    assert [subject for _, subject, _, _ in told(run(LISTING))] == [SHELVES.key, TAGS.key]
 
 
 def test_what_is_right_at_the_second_look_is_not_wrong(shop, monkeypatch):
@@ -336,7 +338,7 @@ def test_the_command_fails_when_anything_was_wrong(shop, capsys):
     call_command("sample", "--all")
 
 
-KINDS = "activity, article, category, friends, person, product, listing"
+KINDS = "activity, article, category, friends, person, product, tags, listing"
 
 
 @pytest.mark.parametrize(
@@ -361,7 +363,7 @@ def test_all_is_everything_that_there_is(shop, capsys):
     met = {each.name: each.compared for each in findings.tallies()}
     there = {name: kind.count() for name, kind in registry.items()}
     assert {name: met[name] for name in there} == there
-    assert (min(there.values()), met[LISTING]) == (1, 2 + len(SORTS))
+    assert (min(there.values()), met[LISTING]) == (1, 3 + len(SORTS))
     assert len(there) == KINDS.count(",")
     call_command("sample", "person", "--all")
     assert capsys.readouterr().out.endswith("Compared 1; nothing was wrong.\n")

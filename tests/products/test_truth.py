@@ -16,7 +16,7 @@ from bench.writes import new_product, write
 from jobs.claims import claim, known_tasks
 from jobs.models import Outbox, now_us
 from jobs.sending import send
-from products.data import ARTICLES, CATEGORIES, JOURNAL, PRODUCTS, SHELVES
+from products.data import ARTICLES, CATEGORIES, JOURNAL, PRODUCTS, SHELF_TAGS, SHELVES
 from products.models import Article, Category, Document, Product, Tag, Term
 from products.shelf import listing_of
 from scaling import fence
@@ -28,7 +28,7 @@ from scaling.replicas import primary, unit_of_work
 from scaling.stores import cache
 from shop.stream import ACTIVITIES
 
-KINDS = (PRODUCTS, CATEGORIES, ARTICLES, PEOPLE, FRIENDS, ACTIVITIES)
+KINDS = (PRODUCTS, CATEGORIES, SHELF_TAGS, ARTICLES, PEOPLE, FRIENDS, ACTIVITIES)
 SOON_US = 3_000_000
 SMALL = settings(
     max_examples=4,

@@ -183,3 +183,10 @@ class House:
 def connect(house: House) -> socket.socket:
     """A connection to the proxy on which a test sends what it likes."""
     return socket.create_connection(("127.0.0.1", house.proxy.port), SECONDS)
+
+
+def everything(connection: socket.socket) -> bytes:
+    parts = []
+    while part := connection.recv(65_536):
+        parts.append(part)
+    return b"".join(parts)

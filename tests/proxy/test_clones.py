@@ -1,6 +1,5 @@
 """What is passed to the clones, and what becomes of a request when one of them fails."""
 
-import socket
 import threading
 
 import pytest
@@ -9,7 +8,7 @@ from accounts.uploads import MAX_BYTES
 from shop.nginx_files import BODY_MB
 from tests.servers import wait_until
 
-from .standin import connect
+from .standin import connect, everything
 
 
 def test_who_asks_is_said_by_the_proxy_alone(house):
@@ -101,13 +100,6 @@ def test_a_clone_meets_a_request_when_it_is_whole(house):
         visitor.sendall(b"12")
         assert b"live /slow/" in everything(visitor)
     assert [each.body for each in house.asked() if each.path == "/slow/"] == [b"n=12"]
-
-
-def everything(connection: socket.socket) -> bytes:
-    parts = []
-    while part := connection.recv(65_536):
-        parts.append(part)
-    return b"".join(parts)
 
 
 def test_the_largest_picture_passes_and_what_is_much_larger_is_told_so(house):

@@ -54,7 +54,7 @@ def test_it_writes_nowhere_but_in_its_folder(own_house):
     files = {file for pid in (proxy.process.pid, *proxy._workers()) for file in files_of(pid)}
     assert proxy.folder / "log" in files
     assert [file for file in files if proxy.folder not in file.parents] == []
-    assert (proxy.folder / "body").is_dir()
+    assert all((proxy.folder / name).is_dir() for name in ("body", "answers", "none"))
 
 
 def files_of(pid: int) -> set[Path]:

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from .standin import GZIP
+from .standin import GZIP, connect, everything
 
 PAGES = {
     "/": "the first page",
@@ -31,6 +31,7 @@ LIVE = (
     "/index.html",
     "/404.html",
     "/503.html",
+    "/shelves/.hidden/",
     "/gone/",
     "/gone/index.html.gone",
     "//",
@@ -57,6 +58,7 @@ def test_a_page_that_is_published_asks_no_clone(house, path, text, headers):
 @pytest.mark.parametrize("path", LIVE)
 def test_every_other_address_goes_to_a_clone_as_it_was_sent(house, path):
     house.lay("published/r1/gone/index.html.gone", b"")
+    house.publish("shelves/.hidden/index.html", "nobody's")
     answer = house.ask(path)
     assert (answer.status, answer.body) == (200, f"live {path}".encode())
     assert [each.path for each in house.asked()] == [path]
@@ -93,6 +95,12 @@ def test_who_asks_through_another_proxy_gets_it_packed(house):
     assert house.ask("/", Via="1.1 somewhere", **GZIP).headers["Content-Encoding"] == "gzip"
 
 
+def test_who_speaks_an_older_http_gets_it_packed(house):
+    with connect(house) as visitor:
+        visitor.sendall(b"GET / HTTP/1.0\r\nAccept-Encoding: gzip\r\n\r\n")
+        assert b"\r\nContent-Encoding: gzip\r\n" in everything(visitor)
+
+
 @pytest.mark.parametrize("headers", [{}, GZIP], ids=["plain", "gzip"])
 def test_what_one_has_already_is_not_sent_again(house, headers):
     first = house.ask("/", **headers)
@@ -127,6 +135,14 @@ def test_who_changes_something_is_passed_to_a_clone(house, method):
 def test_who_has_written_shortly_before_meets_a_clone(house, cookie):
     assert house.is_live(house.ask("/", Cookie=cookie))
     assert [each.headers["Cookie"] for each in house.asked()] == [cookie]
+
+
+def test_such_a_cookie_may_come_in_a_second_header(house):
+    with connect(house) as visitor:
+        visitor.sendall(
+            b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nCookie: a=1\r\nCookie: causal-12ab=x\r\n\r\n"
+        )
+        assert everything(visitor).endswith(b"live /")
 
 
 @pytest.mark.parametrize("cookie", ["sessionid=x", "acausal-12ab=x", "a=causal-12ab", "theme=causal-"])

@@ -187,9 +187,9 @@ def test_releases_are_dropped_and_the_others_stay(storage, bucket):
 
 def test_what_was_removed_long_ago_is_forgotten(bucket):
     bucket.remove(NAME, 5)
-    bucket.forget_removed(time.time() - 3600)
+    bucket.tidy(time.time() - 3600)
     assert not bucket.put(NAME, PAGE, 4)
-    bucket.forget_removed(time.time() + 3600)
+    bucket.tidy(time.time() + 3600)
     assert bucket.put(NAME, PAGE, 4)
 
 

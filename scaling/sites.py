@@ -6,8 +6,8 @@ from typing import Protocol
 
 from django.utils.module_loading import import_string
 
-from scaling import settings
-from scaling.reading import Built
+from . import settings
+from .reading import Built
 
 
 class Site(Protocol):
