@@ -18,7 +18,7 @@ run: .venv/installed  ## Open the shop on this machine (PORT=8001 for another po
 	@exec .venv/bin/python manage.py run
 
 test: lint  ## Lint, types and every promise in small
-	@$(HAS_MARIADB) && exec .venv/bin/pytest -n 2
+	@$(HAS_MARIADB) && exec .venv/bin/pytest -n 2 --dist worksteal
 
 lint: .venv/installed-test  ## Style and types
 	@.venv/bin/ruff check -q . && .venv/bin/ruff format -q --check . && .venv/bin/mypy --no-error-summary

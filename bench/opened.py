@@ -17,12 +17,14 @@ from scaling.clock import now_us
 from shop.running import STORES
 from shop.valkeys import free_port
 
+from . import kept
 from .apart import Apart
 from .databases import Databases, Servers, inherited, started
 from .visitor import Page, Visitor
 
 ROOT = Path(__file__).resolve().parent.parent
 OPEN_WITHIN_SECONDS = 600
+PATIENCE_SECONDS = 120  # for what must come: none of it is a measurement
 
 
 class Opened:
@@ -59,7 +61,9 @@ class Opened:
         wait_until(self._answers, OPEN_WITHIN_SECONDS, "the first page")
         for name in self.apart.keys() - set(STORES):
             self.apart[name].start()
-        wait_until(lambda: self.count("SELECT count(*) FROM products_document") > 0, 60, "the first object")
+        wait_until(
+            lambda: self.count("SELECT count(*) FROM products_document") > 0, PATIENCE_SECONDS, "the first object"
+        )
         wait_until(lambda: not self.waiting(), OPEN_WITHIN_SECONDS, "every object")
 
     def _has_chosen(self) -> bool:
@@ -147,11 +151,40 @@ def opened_shop(
     """Open a shop with the demo bakery in it and all its objects built; close it and remove its folder at the end.
     With `servers` its database is a MariaDB primary and its replicas. The processes named in `apart` are started
     beside it, for the proof to kill: see `bench.apart`; those in `absent` are not there at all. What is set in
-    `environment` wins."""
-    with tempfile.TemporaryDirectory(prefix="bakery-") as folder, ExitStack() as stack:
+    `environment` wins. Where shops are kept, it is a copy of one: built are the durable copies alone, and the cache
+    is empty."""
+    with tempfile.TemporaryDirectory(prefix="bakery-") as folder:
         state = Path(folder) / "state"
+        if kept.FOLDER and not command:
+            _bring(Path(folder), state, servers)
+        with _opened(
+            state, command or [sys.executable, "manage.py", "run"], root, servers, apart, environment, absent
+        ) as shop:
+            yield shop
+
+
+def _bring(folder: Path, state: Path, servers: Servers | None) -> None:
+    name = "mariadb" if servers else "sqlite"
+    if not kept.is_there(name):
+        first = folder / "first"
+        with _opened(first, [sys.executable, "manage.py", "run"], ROOT, Servers() if servers else None, (), None):
+            pass
+        kept.keep(first, name)
+    kept.bring(name, state)
+
+
+@contextmanager
+def _opened(
+    state: Path,
+    command: list[str],
+    root: Path,
+    servers: Servers | None,
+    apart: Sequence[str],
+    environment: Mapping[str, str] | None,
+    absent: Sequence[str] = (),
+) -> Iterator[Opened]:
+    with ExitStack() as stack:
         databases = stack.enter_context(started(servers, state, root)) if servers else None
-        command = command or [sys.executable, "manage.py", "run"]
         without = [*apart, *absent]
         options = ["--without", *without] if without else []
         shop = Opened([*command, *options], state, root, databases, environment)

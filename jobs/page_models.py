@@ -20,7 +20,7 @@ class Page(models.Model):
     times = models.PositiveIntegerField(default=0, help_text="How often it was published")
     size = models.PositiveIntegerField(null=True, help_text="Bytes, before it is packed")
     published_at = models.DateTimeField(null=True)
-    failed_at = models.DateTimeField(null=True)
+    failed_at = models.DateTimeField(null=True)  # for the first time, since it was published last
     error = models.CharField(max_length=500, blank=True)
 
     class Meta:

@@ -8,6 +8,7 @@ page is in place.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from django.db import transaction
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from scaling import settings
@@ -66,7 +67,8 @@ class PageIndex:
 
     def failed(self, path: str, error: Exception) -> None:
         told = f"{type(error).__name__}: {error}"[:500]
-        Page.objects.filter(release=settings.RELEASE, path=path).update(failed_at=timezone.now(), error=told)
+        since = Coalesce("failed_at", timezone.now())
+        Page.objects.filter(release=settings.RELEASE, path=path).update(failed_at=since, error=told)
 
     def touch(self, name: str, built: Mapping[int, Built]) -> None:
         if settings.PUBLISH == "off":

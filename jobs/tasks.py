@@ -11,6 +11,7 @@ from scaling.positions import Position, log_of, merged
 from scaling.reading import CACHE_DOWN
 from scaling.replicas import Work, unit_of_work
 from scaling.unavailable import OUTAGES
+from scaling.xray import measured
 
 from . import moments
 from .models import SECOND, Outbox, now_us
@@ -49,7 +50,7 @@ def outbox_task(
 
     def decorate(function: Callable[[Any], None]) -> Any:
         def run(pairs: Pairs, position: Position | None = None) -> None:
-            with unit_of_work(position) as work:
+            with measured(), unit_of_work(position) as work:  # no worker remembers what its tasks have cost
                 rows = _not_done(pairs)
                 moments.tell(list(rows))
                 if batch > 1:

@@ -2,10 +2,11 @@
 
 import datetime
 
+from scaling.progress import along
+
 from . import bakery
 from .models import Article, Category, Picture, Price, Product, Stock, Tag, Text
 from .pictures import store
-from .progress import along
 
 
 def store_pictures() -> dict[str, str]:

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from django.db.models import Max, Model
 from django.utils.text import slugify
 
+from scaling.progress import Bar
+
 from . import bakery
 from .models import Category, Picture, Price, Product, Review, Stock, Tag, Text
-from .progress import Bar
 
 BATCH_PRODUCTS = 2_000
 MOST_REVIEWS = 4

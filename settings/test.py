@@ -29,7 +29,7 @@ if _database:
     os.environ["REPLICA_URLS"] = ",".join(server.url("reader") for server in _readers)
 
 from .base import *  # noqa: E402, F403
-from .base import DATABASE_URL, DATABASES, STATE, STORAGES  # noqa: E402
+from .base import CACHES, DATABASE_URL, DATABASES, STATE, STORAGES  # noqa: E402
 
 ALLOWED_HOSTS = ["*"]
 PUBLISH = "off"  # but where a test is about it
@@ -39,3 +39,11 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 STORAGES = STORAGES | {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 if not DATABASE_URL:
     DATABASES["default"]["TEST"] = {"NAME": STATE / "test.sqlite3"}
+
+# A machine that runs tests may be slow: no server is away because of that.
+PATIENCE_SECONDS = 120
+for _server in CACHES.values():
+    _server["OPTIONS"] |= {"SOCKET_CONNECT_TIMEOUT": PATIENCE_SECONDS, "SOCKET_TIMEOUT": PATIENCE_SECONDS}
+    _server["OPTIONS"]["CONNECTION_POOL_KWARGS"]["timeout"] = PATIENCE_SECONDS
+for _server in DATABASES.values():
+    _server["OPTIONS"]["connect_timeout" if DATABASE_URL else "timeout"] = PATIENCE_SECONDS

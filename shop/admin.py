@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import path
 from django.utils import timezone
 
+from . import admin_pages  # noqa: F401, registers published pages
 from .admin_cakes import cake_picture
 from .admin_day import day_page, mark_collected
 from .admin_exports import export_file, exports_page

@@ -16,6 +16,7 @@ from scaling.census import SHARE_MINUTES
 from scaling.replicas import primary
 from scaling.standing import standings
 
+from .admin_alarm import alarm
 from .admin_sampler import sampler_page
 from .models import Order
 
@@ -72,4 +73,5 @@ class BakerySite(AdminSite):
 
     def index(self, request, extra_context=None):
         open_orders = Order.objects.filter(state=Order.State.PLACED, slot__starts_at__date=timezone.localdate())
-        return super().index(request, {"open_today": open_orders.count()} | (extra_context or {}))
+        shown = {"open_today": open_orders.count(), "alarm": alarm(request)}
+        return super().index(request, shown | (extra_context or {}))

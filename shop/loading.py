@@ -13,8 +13,8 @@ from accounts.portraits import FOLDER, SIDE_PIXELS
 from products import bakery
 from products.loading import load_catalogue, store_pictures
 from products.models import Product, Review
-from products.progress import along
 from scaling.pictures import picture_name, store_picture
+from scaling.progress import along
 
 from .loading_orders import load_orders
 from .slots import open_slots

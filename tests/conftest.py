@@ -6,15 +6,63 @@ from types import MethodType
 
 import pytest
 from django.conf import settings
+from django.core.management.commands import flush
 from django.db import connections
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from jobs.models import Outbox
-from scaling import lineage, monitor
+from scaling import lineage, monitor, pages
 from scaling.behind import behind
 from scaling.stores import cache, keep
 from shop.mariadb import QUICK
 
-from .servers import start_mariadb, start_valkey, stop, wait_until
+from .servers import PATIENCE_SECONDS, start_mariadb, start_valkey, stop, wait_until
+
+# How long a visitor waits for others is a promise about a machine that keeps up. A machine that runs tests need not:
+# whoever is to lose patience in a test is told so there.
+WAITS = [
+    "scaling.abreast.WAIT_SECONDS",
+    "scaling.causal.WAIT_SECONDS",
+    "scaling.checks.ANSWERED_WITHIN_SECONDS",
+    "scaling.flights.PATIENCE_SECONDS",
+    "scaling.health.SILENT_SECONDS",
+    "scaling.misses.WAIT_SECONDS",
+    "scaling.monitor.ANSWER_WITHIN_SECONDS",
+    "scaling.retries.BEGUN_WITHIN_SECONDS",
+]
+LONGEST = ("tests/mariadb/test_pro", "tests/bench/")
+MADE_BY_MIGRATE = ("django_content_type", "auth_permission")
+
+hypothesis_settings.register_profile(
+    "any machine", hypothesis_settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("any machine")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience():
+    """Nobody gives up on somebody else because the machine is slow."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in WAITS:
+            patch.setattr(name, PATIENCE_SECONDS)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def a_flush_of_rows_alone():
+    """Emptying the tables after a test leaves what `migrate` has put there: to have everybody who hears of a
+    migration look at the database again takes longer than most tests."""
+
+    def of_rows(*args, **options):
+        every = sql_flush(*args, **options)
+        return [statement for statement in every if not any(table in statement for table in MADE_BY_MIGRATE)]
+
+    sql_flush = flush.sql_flush
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flush, "sql_flush", of_rows)
+        patch.setattr(flush, "emit_post_migrate_signal", lambda *args: None)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -40,7 +88,7 @@ def empty_valkeys(valkeys):
     if run:
         keep().set(lineage.KEY, run)  # or the next new connection would empty the cache
     yield
-    assert behind.wait(60), "what was begun behind an answer did not end"
+    assert behind.wait(PATIENCE_SECONDS), "what was begun behind an answer did not end"
 
 
 @pytest.fixture
@@ -87,6 +135,18 @@ def replicas_in_service(mariadb, a_monitor_that_may_ask):
         )
 
 
+@pytest.fixture
+def pages_folder(settings, tmp_path):
+    """Every page is published, into a folder of the test's own; that is the store."""
+    storage = settings.STORAGES["published"]
+    options = storage["OPTIONS"] | {"location": tmp_path / "pages"}
+    settings.STORAGES = settings.STORAGES | {"published": storage | {"OPTIONS": options}}
+    settings.PUBLISH = "all"
+    pages.store.cache_clear()
+    yield pages.store()
+    pages.store.cache_clear()
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(valkeys, mariadb, a_monitor_that_may_ask, django_db_modify_db_settings):
     """Migrations may speak to the Valkeys, so they come first."""
@@ -111,7 +171,8 @@ def an_empty_outbox(request):
 
 
 def pytest_collection_modifyitems(items):
-    """A test of the database may use every alias."""
+    """The longest come first: nobody waits for them in the end. A test of the database may use every alias."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
     for item in items:
         if marker := item.get_closest_marker("django_db"):
             arguments = {"databases": "__all__"} | marker.kwargs

@@ -12,15 +12,16 @@ from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from django.conf import settings
 
 from shop.mariadb import Cluster, missing
 from shop.valkeys import Valkey, free_port
 
-STARTED_WITHIN_SECONDS = 20
+PATIENCE_SECONDS = settings.PATIENCE_SECONDS  # for what must come: it ends a test that never would
 STOPPED_WITHIN_SECONDS = 10
 
 
-def wait_until(condition: Callable[[], object], *, seconds: float = STARTED_WITHIN_SECONDS, what: str = "it"):
+def wait_until(condition: Callable[[], object], *, seconds: float = PATIENCE_SECONDS, what: str = "it"):
     """Answer the first true value of `condition`; fail the test when there is none in time."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from bench.crowd import Answer, Crowd, Deed, look_at
 from bench.figure import Figure, at_most, exactly
 from bench.goods import Changes, Goods, price_on
-from bench.opened import Opened, opened_shop, wait_until
+from bench.opened import PATIENCE_SECONDS, Opened, opened_shop, wait_until
 from bench.visitor import Page, Visitor
 
 AWAY_SECONDS = 30.0
@@ -30,7 +30,7 @@ def prove(away: float = AWAY_SECONDS) -> list[Figure]:
 
 
 def _fault(goods: Goods, what: str, fault: Callable, away: float) -> list[Figure]:
-    wait_until(lambda: not goods.wrong(), 60, "the prices")
+    wait_until(lambda: not goods.wrong(), PATIENCE_SECONDS, "the prices")
     reads = Reads(goods)
     deeds = _catalogue(goods, reads)
     with Crowd(goods.shop.url, deeds, pause=LOOK_SECONDS) as crowd, Changes(goods, PAUSE_SECONDS):
@@ -40,7 +40,7 @@ def _fault(goods: Goods, what: str, fault: Callable, away: float) -> list[Figure
             time.sleep(away)  # the fault lasts so long
         back = time.monotonic()
         time.sleep(AROUND_SECONDS)  # and the crowd goes on for as long as before
-    wait_until(lambda: not goods.shop.waiting(), 60, "the outbox")
+    wait_until(lambda: not goods.shop.waiting(), PATIENCE_SECONDS, "the outbox")
     meanwhile = [answer for answer in crowd.answers if began <= answer.at <= back]
     return [
         exactly(f"{what}, of {len(crowd.answers)} pages: failed", crowd.failed, 0),

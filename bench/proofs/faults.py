@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from bench.crowd import Crowd, Deed, look_at
 from bench.databases import Servers, black_hole, kill
 from bench.figure import Figure, at_most, exactly
-from bench.opened import Opened, opened_shop, wait_until
+from bench.opened import PATIENCE_SECONDS, Opened, opened_shop, wait_until
 from bench.visitor import Page, Visitor
 from shop.mariadb_server import Server
 
@@ -35,11 +35,11 @@ Fault = Callable[[Opened, list[Server], float], Iterator[None]]
 def _replicas(shop: Opened, what: str, replicas: list[Server], fault: Fault, seconds: float) -> list[Figure]:
     aliases = [shop.alias_of(replica.port) for replica in replicas]
     with Crowd(shop.url, catalogue(shop)) as crowd:
-        wait_until(lambda: _reads(crowd, 0) >= {"replica1", "replica2"}, 30, "a read of each replica")
+        wait_until(lambda: _reads(crowd, 0) >= {"replica1", "replica2"}, PATIENCE_SECONDS, "a read of each replica")
         with fault(shop, replicas, seconds):
             pass
         began = time.monotonic()
-        wait_until(lambda: _reads(crowd, began) >= set(aliases), 60, "a read of what came back")
+        wait_until(lambda: _reads(crowd, began) >= set(aliases), PATIENCE_SECONDS, "a read of what came back")
         back = time.monotonic() - began
     return [
         exactly(f"{what} for {seconds:g} s under load, of {len(crowd.answers)} requests: failed", crowd.failed, 0),
@@ -53,13 +53,13 @@ def _primary(shop: Opened, what: str, fault: Fault, seconds: float) -> list[Figu
     customer = at_checkout(shop)
     told: list[tuple[int, bool, str]] = []
     with Crowd(shop.url, catalogue(shop), size=6) as crowd, Crowd(shop.url, [look_at("/basket/")], size=2):
-        wait_until(lambda: len(crowd.answers) > 100, 30, "the first pages")
+        wait_until(lambda: len(crowd.answers) > 100, PATIENCE_SECONDS, "the first pages")
         with fault(shop, [shop.databases.cluster.primary], seconds):
             answer = customer()
             told.append((answer.status, SHORTLY in answer.text, answer.headers.get("Retry-After", "none")))
         again = answer.form("key")
         began = time.monotonic()
-        placed = wait_until(lambda: _placed(customer), 30, "an order")
+        placed = wait_until(lambda: _placed(customer), PATIENCE_SECONDS, "an order")
         back = time.monotonic() - began
     figures = [
         exactly(f"{what} for {seconds:g} s, of {len(crowd.answers)} catalogue pages: failed", crowd.failed, 0),
@@ -80,7 +80,9 @@ def at_checkout(shop: Opened) -> Callable[[], Page]:
     product = shop.count("SELECT min(product_id) FROM products_stock WHERE quantity > 5")
     visitor = Visitor(shop.url)
     visitor.post("/basket/add/", {"product": product, "n": 1})
-    wait_until(lambda: visitor.get("/checkout/").status == 200, 30, "the checkout")  # of each web process
+    wait_until(
+        lambda: visitor.get("/checkout/").status == 200, PATIENCE_SECONDS, "the checkout"
+    )  # of each web process
     page = visitor.get("/checkout/")
     slot = page.form("slot").choices["slot"][-1]
     return lambda: visitor.send(page, slot=slot, name="Nora", email="nora@example.com", follow=False)

@@ -10,7 +10,7 @@ from pathlib import Path
 from bench import standin
 from bench.figure import Figure, at_most, exactly
 from bench.kitchen import Kitchen, kitchen
-from bench.opened import wait_until
+from bench.opened import PATIENCE_SECONDS, wait_until
 
 BROKERS = ("Valkey", "RabbitMQ")
 TAKEN_OVER_SECONDS = 20.0
@@ -65,7 +65,9 @@ def _kill(here: Kitchen, name: str) -> float:
     worker.kill()
     killed_at = time.monotonic()
     worker.start()
-    wait_until(lambda: not any(_is_held(here, *row) for row in held), 60, f"the end of what {name} held")
+    wait_until(
+        lambda: not any(_is_held(here, *row) for row in held), PATIENCE_SECONDS, f"the end of what {name} held"
+    )
     return time.monotonic() - killed_at if held else 0.0
 
 
@@ -98,16 +100,18 @@ def _paused(here: Kitchen) -> list[Figure]:
     """It stands still in the middle of a pass, another one takes over, and then it goes on."""
     digest = standin.a_cake("Cake 0").digest
     here.run("order_cakes(1)")
-    wait_until(lambda: len(here.steps(digest)) >= 2, 60, "the second pass")
+    wait_until(lambda: len(here.steps(digest)) >= 2, PATIENCE_SECONDS, "the second pass")
     late, successor = here.shop.apart["render"], here.one_more("render")
     late.pause()
     successor.start()
     try:
-        wait_until(lambda: here.shop.count("SELECT attempt FROM jobs_render") == 2, 60, "the takeover")
+        wait_until(lambda: here.shop.count("SELECT attempt FROM jobs_render") == 2, PATIENCE_SECONDS, "the takeover")
         late.resume()
-        wait_until(lambda: not here.unfinished(), 60, "the cake")
-        wait_until(lambda: len(here.steps(digest)) > standin.PASSES, 60, "the pass that was begun before")
-        wait_until(lambda: len(_pictures(here)) == 1, 60, "one picture")
+        wait_until(lambda: not here.unfinished(), PATIENCE_SECONDS, "the cake")
+        wait_until(
+            lambda: len(here.steps(digest)) > standin.PASSES, PATIENCE_SECONDS, "the pass that was begun before"
+        )
+        wait_until(lambda: len(_pictures(here)) == 1, PATIENCE_SECONDS, "one picture")
     finally:
         successor.end()
     steps = Counter(here.steps(digest))

@@ -11,7 +11,7 @@ from itertools import pairwise
 from bench.customers import customers
 from bench.databases import Servers, kill
 from bench.figure import Figure, at_least, at_most, exactly
-from bench.opened import Opened, opened_shop
+from bench.opened import PATIENCE_SECONDS, Opened, opened_shop, wait_until
 from bench.proofs.own_writes import ReviewForm
 from bench.visitor import Page, Visitor
 
@@ -46,10 +46,12 @@ def _promotion(
 ) -> list[Figure]:
     with _load(shop, people) as told:
         time.sleep(seconds)  # of load before and after
-        before = len(told.orders)
+        wait_until(lambda: told.orders, PATIENCE_SECONDS, "the first order")
         fault()
         shop.databases.manage("promote")
+        before = len(told.orders)
         time.sleep(seconds)
+        wait_until(lambda: len(told.orders) > before, PATIENCE_SECONDS, "an order with the new one")
     kept = sum(shop.count("SELECT count(*) FROM shop_order WHERE `key` = ?", key) for _, key in told.orders)
     after = len(told.orders) - before
     return [

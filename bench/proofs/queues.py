@@ -2,7 +2,7 @@
 
 from bench.figure import Figure, at_least, at_most
 from bench.kitchen import kitchen
-from bench.opened import Opened, wait_until
+from bench.opened import PATIENCE_SECONDS, Opened, wait_until
 
 STARTED_WITHIN_SECONDS = 1.0
 QUICK = 20
@@ -11,13 +11,15 @@ QUICK = 20
 def prove(waiting: int = 1000, seconds: float = 0.2) -> list[Figure]:
     with kitchen(seconds=seconds, apart=("worker", "bulk")) as here:
         here.run(f"submit_light({waiting})")
-        wait_until(lambda: here.jobs("state = 'running'"), 60, "the first of them")
+        wait_until(lambda: here.jobs("state = 'running'"), PATIENCE_SECONDS, "the first of them")
         here.run(f"submit_light({QUICK}, owner='user:2', kind='standin-now')")
-        wait_until(lambda: here.jobs("kind = 'standin-now' AND state = 'done'") == QUICK, 60, "the quick ones")
+        wait_until(
+            lambda: here.jobs("kind = 'standin-now' AND state = 'done'") == QUICK, PATIENCE_SECONDS, "the quick ones"
+        )
         left = here.jobs("kind = 'standin' AND state = 'queued'")
         here.run("submit_light(1, owner='user:3')")
         mine = "owner = 'user:3' AND started_at IS NOT NULL"
-        wait_until(lambda: here.jobs(mine), 120, "another one’s first")
+        wait_until(lambda: here.jobs(mine), PATIENCE_SECONDS, "another one’s first")
         before = here.jobs(f"owner = 'user:1' AND started_at > ({_of_mine('created_at')}) AND {_by_then()}")
         slowest = _slowest(here.shop)
     return [

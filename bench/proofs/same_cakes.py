@@ -3,13 +3,13 @@
 from bench import standin
 from bench.figure import Figure, exactly
 from bench.kitchen import kitchen
-from bench.opened import wait_until
+from bench.opened import PATIENCE_SECONDS, wait_until
 
 
 def prove(people: int = 50, seconds: float = 0.2) -> list[Figure]:
     with kitchen(seconds=seconds, apart=("worker", "render")) as here:
         here.run(f"order_the_same({people})")
-        wait_until(lambda: here.jobs() and not here.unfinished(), 120, "every cake")
+        wait_until(lambda: here.jobs() and not here.unfinished(), PATIENCE_SECONDS, "every cake")
         digest = standin.a_cake("The same").digest
         return [
             exactly(f"{people} identical designs at once: jobs done", here.jobs("state = 'done'"), people),

@@ -3,7 +3,7 @@
 import time
 
 from bench.figure import Figure, at_most, exactly
-from bench.opened import Opened, opened_shop, statements, wait_until
+from bench.opened import PATIENCE_SECONDS, Opened, opened_shop, statements, wait_until
 from bench.proofs.stock import at_once
 from bench.visitor import Page, Visitor
 
@@ -73,7 +73,7 @@ def _expired_over_http(shop: Opened, pk: int, path: str, readers: int, times: in
     for _ in range(times):
         shop.manage("shell", "-v", "0", "-c", EXPIRE.format(pk))
         told.append(_over_http(shop, path, readers))
-        wait_until(lambda: _is_fresh(shop, pk), 30, "the new one")
+        wait_until(lambda: _is_fresh(shop, pk), PATIENCE_SECONDS, "the new one")
     what = f"{readers} connections on an expired key, {times} times: pages that asked the database, and pages"
     return [exactly(what, told, [(0, readers)] * times)]
 

@@ -4,7 +4,7 @@ import os
 import random
 
 from bench.figure import Figure, at_least, exactly
-from bench.opened import Opened, opened_shop, wait_until
+from bench.opened import PATIENCE_SECONDS, Opened, opened_shop, wait_until
 from bench.proofs.property import SEED, TELL
 
 WRITES = 2_000
@@ -22,7 +22,7 @@ def prove(writes: int = WRITES, seconds: float = READ_SECONDS) -> list[Figure]:
         readers = {name: _shell(shop, READ.format(release, seconds)) for name, release in RELEASES.items()}
         shop.manage("shell", "-v", "0", "-c", TELL.format(seed, writes // THREADS, THREADS))
         told = {name: reader.communicate()[0].split() for name, reader in readers.items()}
-        wait_until(lambda: not shop.waiting(), 120, "calm")
+        wait_until(lambda: not shop.waiting(), PATIENCE_SECONDS, "calm")
         looked = {name: _shell(shop, LOOK.format(release)).communicate()[0] for name, release in RELEASES.items()}
     return [
         *(

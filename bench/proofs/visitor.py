@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from bench.figure import Figure, at_most, exactly
-from bench.opened import ROOT, Opened, opened_shop, wait_until
+from bench.opened import PATIENCE_SECONDS, ROOT, Opened, opened_shop, wait_until
 from bench.visitor import Page, Visitor
 from shop.memory import PROC, family
 
@@ -32,7 +32,9 @@ def prove() -> list[Figure]:
 
 
 def memory(shop: Opened) -> int:
-    said = wait_until(lambda: re.search(r"takes (\d+) MB", shop.said.read_text()), 60, "the figure of the memory")
+    said = wait_until(
+        lambda: re.search(r"takes (\d+) MB", shop.said.read_text()), PATIENCE_SECONDS, "the figure of the memory"
+    )
     return int(said[1])
 
 
@@ -69,7 +71,7 @@ def again(shop: Opened) -> list[Figure]:
     started = time.monotonic()
     second = Opened(["make", "run"], shop.folder, shop.root)
     try:
-        wait_until(lambda: _answers(second), 60, "the first page")
+        wait_until(lambda: _answers(second), PATIENCE_SECONDS, "the first page")
         seconds = time.monotonic() - started
     finally:
         second.close()
@@ -115,9 +117,9 @@ def price_change(shop: Opened, product: Page) -> float:
     changed = time.monotonic()
     if saved.status != 302:
         raise AssertionError(f"The admin did not save the price: it answered {saved.status}.")
-    wait_until(lambda: "€3.33" in Visitor(shop.url).get(product.url).text, 30, "the new price")
+    wait_until(lambda: "€3.33" in Visitor(shop.url).get(product.url).text, PATIENCE_SECONDS, "the new price")
     return time.monotonic() - changed
 
 
 def shows(shop: Opened, url: str, words: str) -> bool:
-    return bool(wait_until(lambda: words in Visitor(shop.url).get(url).text, 30, "the review"))
+    return bool(wait_until(lambda: words in Visitor(shop.url).get(url).text, PATIENCE_SECONDS, "the review"))

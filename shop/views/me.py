@@ -9,6 +9,7 @@ from accounts.awaited import follow_picture
 from jobs.models import State
 from scaling.unavailable import OUTAGES
 from shop.baskets import count
+from shop.counting import count_visit
 from shop.job_owners import HAS_JOBS
 
 from .answers import private
@@ -21,6 +22,7 @@ NOBODY = {"name": None, "picture": None, "notices": [], "basket": 0, "jobs": Fal
 def me(request: HttpRequest) -> JsonResponse:
     """The csrf token and, unless `keep` is down, name, picture, pieces in the basket, and whether there are jobs to
     ask about. No SQL, unless a picture of the visitor is being made."""
+    count_visit(request)
     return JsonResponse({"csrf": get_token(request)} | _visitor(request))
 
 

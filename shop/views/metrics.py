@@ -1,6 +1,8 @@
-"""For Prometheus: what the sampler has found, what waits in the outbox, and whether the cache is there."""
+"""For Prometheus: what the sampler has found, what waits in the outbox, how published pages stand, and whether the
+cache is there."""
 
 from collections.abc import Callable
+from itertools import chain
 from secrets import compare_digest
 
 from django.conf import settings
@@ -8,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from jobs.backlog import backlog
+from jobs.page_overview import figures
 from scaling.metrics import CONTENT_TYPE, Metric, of_keep, of_this_process, page
 from scaling.unavailable import OUTAGES
 
@@ -30,11 +33,11 @@ def metrics(request: HttpRequest) -> HttpResponse:
 def all_metrics() -> list[Metric]:
     found = of_this_process()
     answers = []
-    for server, ask in (("keep", of_keep), ("primary", of_the_outbox)):
-        metrics = _asked(ask)
-        found += metrics
-        answers.append(({"server": server}, bool(metrics)))
-    return [*found, Metric("metrics_answered", "gauge", "0 when a server told nothing of its figures.", answers)]
+    for server, asks in (("keep", [of_keep]), ("primary", [of_the_outbox, of_the_pages])):
+        told = [_asked(ask) for ask in asks]
+        found += chain.from_iterable(told)
+        answers.append(({"server": server}, all(told)))
+    return [*found, Metric("metrics_answered", "gauge", "0 when a server has not told all of its figures.", answers)]
 
 
 def of_the_outbox() -> list[Metric]:
@@ -48,6 +51,23 @@ def of_the_outbox() -> list[Metric]:
     return [
         Metric("outbox_rows", "gauge", "What waits: to be sent, sent and not done, and for a later moment.", rows),
         Metric("outbox_oldest_seconds", "gauge", "How long the oldest waits that is not for later.", oldest),
+    ]
+
+
+def of_the_pages() -> list[Metric]:
+    """Of this release."""
+    told, mine = figures(), {"release": settings.RELEASE}
+    oldest = [] if told.oldest is None else [(mine, told.oldest)]
+    return [
+        Metric("pages_published", "gauge", "Pages that are in place.", [(mine, told.published)]),
+        Metric("pages_failed", "gauge", "Pages that cannot be rendered.", [(mine, told.failed)]),
+        Metric("pages_oldest_seconds", "gauge", "How long ago the oldest page was published.", oldest),
+        Metric(
+            "pages_waiting",
+            "gauge",
+            "Rows of the outbox that wait for pages to be published.",
+            [(mine, told.waiting)],
+        ),
     ]
 
 

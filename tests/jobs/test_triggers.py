@@ -26,6 +26,7 @@ from jobs.watched import Part, Watched
 from products.models import Article, Category, Price, Product, Review, Stock, Tag, Text
 
 from ..factories import ada, make_category, make_product, make_review, make_tag, make_user, steve
+from ..servers import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.django_db
 
@@ -257,7 +258,7 @@ def test_two_who_review_one_loaf_at_once_do_not_wait_for_each_other_in_a_circle(
         try:
             with transaction.atomic():
                 Outbox.objects.exists()
-                together.wait(10)
+                together.wait(PATIENCE_SECONDS)
                 make_review(product, author)
         finally:
             connection.close()
@@ -281,7 +282,7 @@ def test_single_statements_over_one_loaf_never_wait_for_each_other_in_a_circle()
 
     def write(statement):
         try:
-            together.wait(10)
+            together.wait(PATIENCE_SECONDS)
             for number in range(len(authors)):
                 statement(number)
         finally:

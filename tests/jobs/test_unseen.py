@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from products.data import PRODUCTS
 
 from ..factories import make_category, make_product, make_review, make_tag, make_user
-from ..servers import wait_until
+from ..servers import PATIENCE_SECONDS, wait_until
 from ..shop.people import work_off
 
 pytestmark = [
@@ -18,7 +18,6 @@ pytestmark = [
     pytest.mark.skipif(connection.vendor == "sqlite", reason="one writes at a time there"),
 ]
 WAITS = "SHOW GLOBAL STATUS LIKE 'Innodb_row_lock_current_waits'"
-SECONDS = 20
 
 PARTS = {
     "tag": (make_tag, lambda loaf, tag: loaf.tags.add(tag)),
@@ -43,7 +42,7 @@ class Statement:
             with transaction.atomic():
                 self._verb()
                 self.over.set()
-                assert self.may_commit.wait(SECONDS)
+                assert self.may_commit.wait(PATIENCE_SECONDS)
         finally:
             connection.close()
 
@@ -61,7 +60,7 @@ def begun():
                 yield statement
             finally:
                 statement.may_commit.set()
-                running.result(SECONDS)
+                running.result(PATIENCE_SECONDS)
 
         yield begin
 
@@ -81,12 +80,12 @@ def test_who_joins_a_row_in_the_middle_of_an_update_of_many_shows_its_new_name(b
     work_off()
     rows = type(first).objects.filter(pk__in=[first.pk, held.pk, last.pk])
     with begun(lambda: type(held).objects.select_for_update().get(pk=held.pk)) as holder:
-        assert holder.over.wait(SECONDS)
+        assert holder.over.wait(PATIENCE_SECONDS)
         with begun(lambda: rows.update(name="Renamed")) as many:
             wait_until(is_somebody_waiting, what="the statement over many")
             join(loaf, last)
             holder.may_commit.set()
-            assert many.over.wait(SECONDS)
+            assert many.over.wait(PATIENCE_SECONDS)
             meanwhile(loaf)
             work_off()
             assert "Cid" in shown(loaf)

@@ -15,7 +15,7 @@ from shop.mariadb import Cluster
 from shop.mariadb_data import MariaDBError, MySQLdb
 from shop.mariadb_promotion import promote
 
-from ..servers import start_mariadb, wait_until
+from ..servers import PATIENCE_SECONDS, start_mariadb, wait_until
 
 READ_ONLY = 1290
 
@@ -42,7 +42,7 @@ def connect(server):
         user="shop",
         password=server.passwords["shop"],
         db="shop",
-        connect_timeout=1,
+        connect_timeout=PATIENCE_SECONDS,
         read_timeout=5,
         autocommit=True,
     )
@@ -203,7 +203,13 @@ def test_the_command_promotes_only_when_everybody_can_be_told(cluster, keep_answ
     }
     command = [sys.executable, "manage.py", "databases", "promote"]
     done = subprocess.run(
-        command, cwd=settings.ROOT, env=environment, capture_output=True, text=True, check=False, timeout=60
+        command,
+        cwd=settings.ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_SECONDS,
     )
     assert ("Epoch 1 has begun" in done.stdout) == keep_answers, done.stderr
     assert ("open the shop first" in done.stderr) != keep_answers

@@ -9,6 +9,7 @@ from products.data import ARTICLES, CATEGORIES, PRODUCTS
 from scaling.behind import behind
 
 from ..factories import make_article, make_category, make_product, make_review, make_user, steve
+from ..servers import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -46,7 +47,7 @@ def test_a_second_visit_makes_no_queries_and_one_round_trip(client, loaf, path):
     named = {"shelf": loaf.category.get_absolute_url(), "product": loaf.get_absolute_url()}
     path = make_article(title="Rye").get_absolute_url() if path == "article" else named.get(path, path)
     client.get(path)
-    assert behind.wait(20)
+    assert behind.wait(PATIENCE_SECONDS)
     client.get(path)
     response = client.get(path)
     assert response.status_code == 200
@@ -59,7 +60,7 @@ def test_a_second_visit_makes_no_queries_and_one_round_trip(client, loaf, path):
 def test_a_signed_in_visit_costs_the_same(client, loaf):
     client.force_login(steve())
     client.get(loaf.get_absolute_url())
-    assert behind.wait(20)
+    assert behind.wait(PATIENCE_SECONDS)
     cost = cost_of(client.get(loaf.get_absolute_url()))
     assert cost["sql-default"] == cost[f"sql-{settings.REPLICAS[0]}"] == "0 statements"
     assert cost["cache"] == "1 round trips"

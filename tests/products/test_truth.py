@@ -28,6 +28,8 @@ from scaling.replicas import primary, unit_of_work
 from scaling.stores import cache
 from shop.stream import ACTIVITIES
 
+from ..servers import PATIENCE_SECONDS
+
 KINDS = (PRODUCTS, CATEGORIES, SHELF_TAGS, ARTICLES, PEOPLE, FRIENDS, ACTIVITIES)
 SOON_US = 3_000_000
 SMALL = settings(
@@ -167,13 +169,13 @@ def work():
 
 def calm():
     """Until nothing is due, nor will be in a moment."""
-    assert behind.wait(60)
-    deadline = time.monotonic() + 20
+    assert behind.wait(PATIENCE_SECONDS)
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while waiting := Outbox.objects.filter(due_at__lte=now_us() + SOON_US).count():
         assert time.monotonic() < deadline, f"{waiting} rows do not get done"
         Outbox.objects.filter(attempt__gt=0, due_at__lte=now_us() + SOON_US).update(due_at=now_us())
         work()
-    assert behind.wait(60)
+    assert behind.wait(PATIENCE_SECONDS)
 
 
 def late_refresh(kind, pk):

@@ -4,6 +4,8 @@ import pytest
 
 from scaling.behind import Behind
 
+from ..servers import PATIENCE_SECONDS
+
 
 @pytest.fixture
 def behind():
@@ -21,5 +23,5 @@ def test_what_found_no_thread_may_be_asked_for_again(behind, monkeypatch):
         behind.soon("a loaf", lambda: done.append(1))
     assert behind.wait(0)
     behind.soon("a loaf", lambda: done.append(2))
-    assert behind.wait(20)
+    assert behind.wait(PATIENCE_SECONDS)
     assert done == [2]

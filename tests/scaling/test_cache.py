@@ -14,7 +14,7 @@ from scaling.replicas import unit_of_work
 from scaling.stores import cache
 from scaling.xray import measured
 
-from ..servers import wait_until
+from ..servers import PATIENCE_SECONDS, wait_until
 from .things import Things, store, take
 
 PAST = 1  # a moment, in microseconds since 1970
@@ -160,7 +160,7 @@ def test_a_refresh_that_is_taken_over_by_another_leaves_it_to_that_one(things):
         second = pool.submit(things.refresh, [1])
         wait_until(lambda: len(things.assembled) == 2, what="the second refresh")
         things.door.set()
-        first.result(20), second.result(20)
+        first.result(PATIENCE_SECONDS), second.result(PATIENCE_SECONDS)
     assert things.assembled == [[1], [1]]
     assert things.peek(1).data == {"text": "bread"}
 
@@ -282,7 +282,7 @@ def test_of_an_expired_one_there_is_one_assembly_and_nobody_waits(things):
     assert at_once(100, lambda: things.get(1)) == [{"text": "bread"}] * 100  # while the door is closed
     things.door.set()
     wait_until(lambda: things.get(1) == {"text": "bread of today"}, what="the new one")
-    assert behind.wait(20)
+    assert behind.wait(PATIENCE_SECONDS)
     assert things.assembled == [[1]]
 
 
@@ -301,11 +301,12 @@ def test_who_finds_a_builder_waits_for_what_it_stores(things):
     with ThreadPoolExecutor(1) as pool:
         reader = pool.submit(things.get, 1)
         store(things, 1, token, 10, "built by somebody else")
-        assert reader.result(20) == {"text": "built by somebody else"}
+        assert reader.result(PATIENCE_SECONDS) == {"text": "built by somebody else"}
     assert things.assembled == []
 
 
-def test_a_reader_does_not_wait_for_ever_for_a_builder_that_died(things):
+def test_a_reader_does_not_wait_for_ever_for_a_builder_that_died(things, monkeypatch):
+    monkeypatch.setattr("scaling.misses.WAIT_SECONDS", 0.1)
     things.put(1, 10, "bread")
     take(things, 1)
     assert things.get(1)["text"] == "bread"

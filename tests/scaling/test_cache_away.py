@@ -21,7 +21,7 @@ from scaling.stores import cache
 from scaling.xray import measured
 
 from ..factories import make_price, make_product
-from ..servers import wait_until
+from ..servers import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,7 +38,17 @@ def loaf():
 
 
 @pytest.fixture
-def silent(cache_server):
+def impatient(monkeypatch):
+    """Who asks the cache gives up as soon as in the shop."""
+    pool = cache().connection_pool
+    monkeypatch.setitem(pool.connection_kwargs, "socket_timeout", 1.0)
+    pool.reset()
+    yield
+    pool.reset()
+
+
+@pytest.fixture
+def silent(cache_server, impatient):
     """It takes connections and answers none."""
     os.kill(cache_server.pid, signal.SIGSTOP)
     yield lambda: os.kill(cache_server.pid, signal.SIGCONT)
@@ -89,7 +99,7 @@ def test_few_read_at_once_however_many_want_to(monkeypatch):
             with lock:
                 reading += 1
                 most = max(most, reading)
-            barrier.wait(20)  # until as many as may are in here
+            barrier.wait(PATIENCE_SECONDS)  # until as many as may are in here
             with lock:
                 reading -= 1
 

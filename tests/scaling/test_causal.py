@@ -25,7 +25,7 @@ from shop.models import Order
 from shop.ownership import signed
 from tests.factories import make_product, make_review, make_slot, mallory, steve
 
-from ..servers import wait_until
+from ..servers import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 REPLICAS = settings.MARIADB.replicas if settings.MARIADB else []
@@ -172,7 +172,7 @@ def test_an_update_in_autocommit_marks_the_request_like_any_write(rf, loaf):
 def test_whoever_has_written_nothing_gets_no_token_and_pays_nothing(loaf):
     client = Client()
     client.get(loaf.get_absolute_url())
-    assert behind.wait(20)
+    assert behind.wait(PATIENCE_SECONDS)
     answer = client.get(loaf.get_absolute_url())
     assert tokens_of(client) == []
     assert (sum(sql(answer).values()), trips_to_keep(answer)) == (0, 0)
@@ -182,7 +182,7 @@ def test_whoever_has_written_nothing_gets_no_token_and_pays_nothing(loaf):
 def test_a_broken_token_costs_nothing_breaks_nothing_and_is_dropped(loaf, cookie):
     client = Client()
     client.get(loaf.get_absolute_url())
-    assert behind.wait(20)
+    assert behind.wait(PATIENCE_SECONDS)
     client.cookies[PREFIX + "0" * 16] = cookie
     answer = client.get(loaf.get_absolute_url())
     assert (answer.status_code, sum(sql(answer).values()), trips_to_keep(answer)) == (200, 0, 0)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from scaling import health
 from scaling.health import GONE_SECONDS, HISTORY, NOTICED_SECONDS, SILENT_SECONDS, Primary, Replica
 from scaling.positions import Replication
 
@@ -23,6 +24,11 @@ class Pair:
         self.primary.note(at(primary), now)
         self.replica.note(Replication(at(replica), trouble), self.primary, now)
         return self.replica
+
+
+@pytest.fixture(autouse=True)
+def as_in_the_shop(monkeypatch):
+    monkeypatch.setattr(health, "SILENT_SECONDS", SILENT_SECONDS)
 
 
 @pytest.fixture

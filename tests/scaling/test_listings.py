@@ -10,6 +10,8 @@ from scaling.listings import Listing, _add, _begin, _finish
 from scaling.stores import cache
 from scaling.xray import measured
 
+from ..servers import PATIENCE_SECONDS
+
 
 class Loaves(CachedObject):
     name = "loaf"
@@ -48,7 +50,7 @@ def listing(loaves):
 
 def prices(listing, first=0, last=9):
     part = fetch(listing.slice(first, last))[0]
-    assert behind.wait(20)
+    assert behind.wait(PATIENCE_SECONDS)
     return part.total, [card["price"] for card in part.cards]
 
 

@@ -11,6 +11,7 @@ from scaling import retries
 from scaling.retries import TRIES, WORTH_RETRYING, retried
 
 from ..factories import make_product
+from ..servers import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -78,7 +79,7 @@ def test_two_that_wait_for_each_other_both_get_through():
         Stock.objects.filter(pk=first.pk).update(quantity=F("quantity") - 1)
         if is_first_run:
             is_first_run.pop()
-            both_hold_one.wait(10)
+            both_hold_one.wait(PATIENCE_SECONDS)
         Stock.objects.filter(pk=second.pk).update(quantity=F("quantity") - 1)
 
     def buy(first, second):

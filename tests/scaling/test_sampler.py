@@ -13,7 +13,7 @@ from scaling.kinds import registry
 from scaling.sampler import LEAST_IDS, LISTING, sampling
 from scaling.stores import cache, keep
 
-from ..servers import wait_until
+from ..servers import PATIENCE_SECONDS, wait_until
 from .things import Things
 
 
@@ -312,7 +312,7 @@ def test_of_two_samplers_one_moves_the_cursor(many):
         runs = [threads.submit(run) for _ in range(2)]
         wait_until(lambda: len(many.assembled) == 2, what="both at the same batch")
         many.door.set()
-        results = [each.result(20) for each in runs]
+        results = [each.result(PATIENCE_SECONDS) for each in runs]
     assert findings.cursor("thing") == str(LEAST_IDS)
     assert [result.compared for result in results] == [LEAST_IDS, LEAST_IDS]
     assert tally().compared == 2 * LEAST_IDS

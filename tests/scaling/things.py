@@ -6,6 +6,8 @@ from scaling import fence
 from scaling.cache import Built, CachedObject
 from scaling.fence import MISSING
 
+from ..servers import PATIENCE_SECONDS
+
 
 class Things(CachedObject):
     name = "thing"
@@ -30,7 +32,7 @@ class Things(CachedObject):
     def assemble(self, ids):
         self.assembled.append(list(ids))
         found = {pk: self.rows[pk] for pk in ids if pk in self.rows}
-        assert self.door.wait(20)
+        assert self.door.wait(PATIENCE_SECONDS)
         return found
 
     def durable(self, ids):

@@ -1,18 +1,21 @@
 """Chromium, for tests of what only a browser can tell."""
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from bench.screenshots import OPTIONS
 from tests.factories import make_follow, make_product, make_review, make_user, steve
-from tests.servers import need
+from tests.servers import PATIENCE_SECONDS, need
 
 from .people import visitor
+
+PATIENCE_MS = 1000 * PATIENCE_SECONDS
 
 
 @pytest.fixture(scope="module")
 def browser():
     path = need("chromium")
+    expect.set_options(timeout=PATIENCE_MS)
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright runs a loop in the thread of the tests
         browser = playwright.chromium.launch(executable_path=path, args=OPTIONS)
@@ -21,9 +24,24 @@ def browser():
 
 
 @pytest.fixture
-def page(browser, live_server):
+def new_context(browser):
+    """new_context(**options): a browser of its own that waits for what must come; closed at the end."""
+    contexts = []
+
+    def new_context(**options):
+        contexts.append(browser.new_context(**options))
+        contexts[-1].set_default_timeout(PATIENCE_MS)
+        return contexts[-1]
+
+    yield new_context
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(new_context, live_server):
     """A page at the shop's address. The test fails when the page complained about anything on the way."""
-    context = browser.new_context(base_url=live_server.url, reduced_motion="reduce")
+    context = new_context(base_url=live_server.url, reduced_motion="reduce")
     complaints = []
     page = context.new_page()
     page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)

@@ -11,6 +11,7 @@ from jobs.models import Outbox
 from scaling.behind import behind
 from tests.factories import make_follow, make_product, make_review, make_user, mallory, steve
 from tests.scaling.test_causal import standing_still
+from tests.servers import PATIENCE_SECONDS
 from tests.shop.people import visitor, work_off
 
 pytestmark = pytest.mark.django_db
@@ -371,7 +372,7 @@ def test_the_small_call_of_every_page_still_asks_no_database(customer, maya):
     make_follow(steve(), maya)
     for address, statements in (("me", "0"), ("news", "1")):
         customer.get(reverse(address))
-        assert behind.wait(20)
+        assert behind.wait(PATIENCE_SECONDS)
         timing = customer.get(reverse(address))["Server-Timing"]
         assert f'sql-default;desc="{statements} statements"' in timing
         assert f'sql-{settings.REPLICAS[0]};desc="0 statements"' in timing

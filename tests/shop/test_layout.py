@@ -15,9 +15,8 @@ WIDE = [1024, 1280, 1366]
 
 
 @pytest.fixture
-def show(browser):
+def show(new_context):
     """show(html, width): a tab with that page in it, and with the shop's stylesheet and fonts."""
-    tabs = []
 
     def answer(route, html):
         path = urlsplit(route.request.url).path
@@ -29,16 +28,13 @@ def show(browser):
             route.fulfill(status=404)
 
     def show(html, width):
-        tab = browser.new_page(viewport={"width": width, "height": 900}, reduced_motion="reduce")
-        tabs.append(tab)
+        tab = new_context(viewport={"width": width, "height": 900}, reduced_motion="reduce").new_page()
         tab.route("**/*", lambda route: answer(route, html))
         tab.goto("http://bakery.example/", wait_until="load")
         tab.evaluate("document.fonts.ready.then(() => true)")
         return tab
 
-    yield show
-    for tab in tabs:
-        tab.close()
+    return show
 
 
 def home():

@@ -16,8 +16,8 @@ from jobs.models import Outbox
 from products import bakery
 from products.models import Article, Category, Picture, Price, Product, Review, Stock, Tag, Text
 from products.pictures import SIZES
-from products.progress import Bar
 from scaling.pictures import picture_name
+from scaling.progress import Bar
 from shop.loading import PASSWORD
 from shop.models import Order, OrderLine, Slot
 

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from shop.memory import PROC, family
 from shop.valkeys import free_port
-from tests.servers import wait_until
+from tests.servers import PATIENCE_SECONDS, wait_until
 
 OURS = ("STATE_DIR", "CACHE_URL", "KEEP_URL", "SECRET_KEY", "DJANGO_SETTINGS_MODULE")
 EVERY_PROCESS = 19  # the manager, eight processes and their go-betweens, and gunicorn’s two workers
@@ -70,7 +70,7 @@ class Shop:
         return self.ended()
 
     def ended(self) -> tuple[int, str]:
-        said, _ = self.process.communicate(timeout=30)
+        said, _ = self.process.communicate(timeout=PATIENCE_SECONDS)
         return self.process.returncode, said
 
     def close(self):
@@ -89,7 +89,7 @@ def environment(folder: Path, port: int) -> dict[str, str]:
 
 def status(url: str) -> int:
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:
+        with urllib.request.urlopen(url, timeout=PATIENCE_SECONDS) as answer:
             return answer.status
     except OSError:
         return 0

@@ -17,6 +17,7 @@ from scaling.xray import measured
 from shop import stream
 from shop.stream import liked, stream_key
 from tests.factories import make_follow, make_product, make_review, make_user, mallory, steve
+from tests.servers import PATIENCE_SECONDS
 from tests.shop.people import work_off
 
 pytestmark = pytest.mark.django_db
@@ -107,7 +108,7 @@ def test_a_warm_stream_costs_two_round_trips_and_the_one_statement_that_asks_wha
     for number in range(5):
         make_review(make_product(f"Loaf {number}"), followed)
     bodies(steve())
-    assert behind.wait(20)
+    assert behind.wait(PATIENCE_SECONDS)
     follower = steve().pk
     with measured() as cost:
         assert len(liked(follower, 0, 9).rows) == 5
@@ -119,7 +120,7 @@ def test_a_warm_stream_costs_two_round_trips_and_the_one_statement_that_asks_wha
 def test_who_follows_nobody_asks_no_database():
     follower = steve().pk
     liked(follower, 0, 9)
-    assert behind.wait(20)
+    assert behind.wait(PATIENCE_SECONDS)
     with measured() as cost:
         assert liked(follower, 0, 9).rows == []
     assert sum(cost.sql.values()) == 0
@@ -169,7 +170,7 @@ def test_a_stream_that_names_what_is_gone_is_built_anew(followed):
 def test_a_replica_that_is_behind_costs_nobody_the_stream(followed, monkeypatch):
     review = make_review(author=followed)
     bodies(steve())
-    assert behind.wait(20)
+    assert behind.wait(PATIENCE_SECONDS)
     of_a_replica = Slice(1, [stream.ACTIVITIES.get(review.pk)])
     Review.objects.all().delete()
     monkeypatch.setattr(stream, "fetch", lambda want: [of_a_replica])

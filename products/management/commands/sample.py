@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from products import shelf  # noqa: F401, says which listing a key is
-from products.progress import Bar
 from scaling.cache import registry
 from scaling.comparing import BusyError
 from scaling.findings import Result
+from scaling.progress import Bar
 from scaling.sampler import LISTING, Sampler, sampling
 from scaling.stores import cache
 from scaling.unavailable import OUTAGES

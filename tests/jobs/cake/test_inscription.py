@@ -9,6 +9,7 @@ import pytest
 from jobs.cake import coverage
 from jobs.cake.inscription import Unwritable, checked, graphemes
 
+from ...servers import PATIENCE_SECONDS
 from .hostile import HOSTILE
 
 
@@ -78,7 +79,7 @@ def test_the_web_needs_no_font_library():
     """Nor anything else of the renderer's: its requirements are not installed there."""
     heavy = "{'numpy', 'scipy', 'uharfbuzz', 'mitsuba', 'drjit', 'mitsuba_oidn'}"
     code = f"import sys, jobs.cake.sketch; sys.exit(bool({heavy} & sys.modules.keys()))"
-    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], timeout=PATIENCE_SECONDS).returncode == 0
 
 
 @pytest.mark.parametrize("letter", ["\u2800", "\u3164", "\u115f"])

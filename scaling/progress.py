@@ -2,15 +2,16 @@
 
 import sys
 from collections.abc import Iterable, Iterator
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 WIDTH = 32
+Item = TypeVar("Item")
 
 
 class Bar:
-    """`with Bar("Products", 100) as bar: bar.step(10)`. Writes to stderr, and only when that is a terminal."""
+    """`with Bar("Pages", 100) as bar: bar.step(10)`. Writes to stderr, and only when that is a terminal."""
 
-    def __init__(self, label: str, total: int, stream: TextIO | None = None):
+    def __init__(self, label: str, total: int, stream: TextIO | None = None) -> None:
         self.label, self.total, self.done = label, total, 0
         self.stream = stream or sys.stderr
         self.is_shown = self.stream.isatty()
@@ -19,7 +20,7 @@ class Bar:
         self._draw()
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, *_: object) -> None:
         if self.is_shown:
             self.stream.write("\n")
 
@@ -36,7 +37,7 @@ class Bar:
             self.stream.flush()
 
 
-def along(label: str, items: Iterable) -> Iterator:
+def along(label: str, items: Iterable[Item]) -> Iterator[Item]:
     """The items, one by one, with a bar beside them."""
     items = list(items)
     with Bar(label, len(items)) as bar:

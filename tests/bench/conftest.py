@@ -1,0 +1,1 @@
+from ..kept import kept_shops  # noqa: F401
