@@ -38,9 +38,13 @@ class Published:
         return self.shop.folder / "published" / "current"
 
     def pages(self) -> dict[str, str]:
-        """All that lie in the folder, by path. One that is not whole is an error."""
-        files = sorted(self.folder.rglob("*.gz"))
-        return {path_of(str(file.relative_to(self.folder))): whole(file.read_bytes()) for file in files}
+        """All that lie in the folder, by path."""
+        return dict(self.each())
+
+    def each(self) -> Iterator[tuple[str, str]]:
+        """One after the other: path and page. One that is not whole is an error."""
+        for file in sorted(self.folder.rglob("*.gz")):
+            yield path_of(str(file.relative_to(self.folder))), whole(file.read_bytes())
 
     def times(self) -> dict[str, int]:
         """How often each page was published."""
