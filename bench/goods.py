@@ -50,6 +50,9 @@ class Goods:
         last = max((number for number, (_, each) in enumerate(history) if each == price), default=-1)
         return max(0.0, began_at - history[last + 1][0]) if last + 1 < len(history) else 0.0
 
+    def has_been(self, pk: int, price: int) -> bool:
+        return any(each == price for _, each in self.history[pk])
+
     def wrong(self) -> list[int]:
         visitor = Visitor(self.shop.url)
         return [pk for pk in self.prices if not self.is_right(visitor, pk)]

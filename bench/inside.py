@@ -1,16 +1,21 @@
 """What is measured inside a shop's own process, as one of its workers would do it: see `bench.beside`."""
 
+import atexit
 import json
 import sys
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from statistics import mean, median
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
 from jobs.models import Outbox
+from jobs.page_models import Page
+from jobs.reconciling import reconcile as look_at_all
 from jobs.watched import REFRESH
 from products.data import CATEGORIES, PRODUCTS, SHELF_TAGS
 from products.models import Category, Price, Product
@@ -18,6 +23,7 @@ from scaling import codec
 from scaling.replicas import unit_of_work
 from scaling.stores import cache
 from scaling.xray import measured
+from shop.nginx import Nginx
 
 BATCH = 100
 
@@ -62,6 +68,25 @@ def sizes(ids: Sequence[int]) -> dict[str, float]:
     return {name: mean(each[name] for each in found) for name in found[0]}
 
 
+def open_proxy(folder: str, clone: str) -> int:
+    """Start the proxy of production in front of a clone, until this process ends. Returns its port."""
+    published = Path(settings.STORAGES["published"]["OPTIONS"]["location"])
+    proxy = Nginx(Path(folder), (clone,), published, Path(settings.STATIC_ROOT), Path(settings.MEDIA_ROOT))
+    atexit.register(proxy.stop)
+    proxy.start()
+    return proxy.port
+
+
+def times() -> dict[str, int]:
+    """How often each page was published."""
+    return dict(Page.objects.filter(release=settings.RELEASE).values_list("path", "times"))
+
+
+def reconcile() -> None:
+    """Have all pages looked at again."""
+    look_at_all()
+
+
 def _change(pk: int) -> tuple[int, int, int, float]:
     with transaction.atomic():
         Price.objects.filter(product=pk).update(cents=F("cents") + 10)
@@ -104,7 +129,8 @@ def _sizes(pk: int) -> dict[str, int]:
 
 
 VERBS: dict[str, Callable] = {
-    verb.__name__: verb for verb in (forget_what_waits, products, build, change, assembly, sizes)
+    verb.__name__: verb
+    for verb in (forget_what_waits, products, build, change, assembly, sizes, open_proxy, times, reconcile)
 }
 
 

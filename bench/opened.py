@@ -45,6 +45,7 @@ class Opened:
         self.url = f"http://127.0.0.1:{self.port}"
         self.said = folder.with_suffix(".log")
         self.environment = inherited() | {"STATE_DIR": str(folder), "PORT": str(self.port), "BENCH": "true"}
+        self.environment["SITE_URL"] = self.url  # as the shop gives it to its own processes
         self.environment["PUBLISH"] = "off"  # what is measured is the live page, unless a proof says otherwise
         self.environment |= (databases.environment if databases else {}) | dict(environment or {})
         with self.said.open("w") as output:
@@ -145,17 +146,19 @@ def opened_shop(
     servers: Servers | None = None,
     apart: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
+    absent: Sequence[str] = (),
 ) -> Iterator[Opened]:
     """Open a shop with the demo bakery in it and all its objects built; close it and remove its folder at the end.
     With `servers` its database is a MariaDB primary and its replicas. The processes named in `apart` are started
-    beside it, for the proof to kill: see `bench.apart`. What is set in `environment` wins. Where shops are kept, it
-    is a copy of one: built are the durable copies alone, and the cache is empty."""
+    beside it, for the proof to kill: see `bench.apart`; those in `absent` are not there at all. What is set in
+    `environment` wins. Where shops are kept, it is a copy of one: built are the durable copies alone, and the cache
+    is empty."""
     with tempfile.TemporaryDirectory(prefix="bakery-") as folder:
         state = Path(folder) / "state"
         if kept.FOLDER and not command:
             _bring(Path(folder), state, servers)
         with _opened(
-            state, command or [sys.executable, "manage.py", "run"], root, servers, apart, environment
+            state, command or [sys.executable, "manage.py", "run"], root, servers, apart, environment, absent
         ) as shop:
             yield shop
 
@@ -178,10 +181,13 @@ def _opened(
     servers: Servers | None,
     apart: Sequence[str],
     environment: Mapping[str, str] | None,
+    absent: Sequence[str] = (),
 ) -> Iterator[Opened]:
     with ExitStack() as stack:
         databases = stack.enter_context(started(servers, state, root)) if servers else None
-        shop = Opened([*command, *(["--without", *apart] if apart else [])], state, root, databases, environment)
+        without = [*apart, *absent]
+        options = ["--without", *without] if without else []
+        shop = Opened([*command, *options], state, root, databases, environment)
         shop.apart = {name: Apart(name, state, root, shop.environment) for name in apart}
         for name in set(apart) & set(STORES):
             stack.callback(shop.apart[name].end)

@@ -21,6 +21,11 @@ from .proofs import (
     jobs,
     kills,
     own_writes,
+    pages,
+    pages_kills,
+    pages_speed,
+    pages_torn,
+    pages_whole,
     patterns,
     promotion,
     property,
@@ -50,6 +55,11 @@ PROOFS: dict[str, Callable[[], list[Figure]]] = {
     "promotion": promotion.prove,
     "reads": reads.prove,
     "kills": kills.prove,
+    "pages": pages.prove,
+    "pages-torn": pages_torn.prove,
+    "pages-kills": pages_kills.prove,
+    "pages-speed": pages_speed.prove,
+    "pages-whole": pages_whole.prove,
     "cache-away": cache_away.prove,
     "property": property.prove,
     "stampede": stampede.prove,
@@ -61,6 +71,7 @@ PROOFS: dict[str, Callable[[], list[Figure]]] = {
     "render": render.prove,
 }
 ON_MARIADB = {"own-writes", "thirty-seconds", "faults", "promotion", "reads", "property", "interleavings"}
+BEHIND_NGINX = {"pages", "pages-torn", "pages-kills", "pages-speed"}
 TABLE = Path(__file__).resolve().parent.parent / "docs" / "proofs.md"
 HEAD = """# Proofs
 
@@ -107,7 +118,8 @@ def row(name: str, figure: Figure) -> str:
 
 def conditions(name: str) -> str:
     database = "MariaDB with two replicas" if name in ON_MARIADB else "SQLite"
-    return f"{date.today()}, {os.cpu_count()} cores, Python {platform.python_version()}, {database}, one machine"
+    servers = f"{database}, nginx" if name in BEHIND_NGINX else database
+    return f"{date.today()}, {os.cpu_count()} cores, Python {platform.python_version()}, {servers}, one machine"
 
 
 if __name__ == "__main__":
