@@ -23,7 +23,9 @@ BOUND_SECONDS = 2.0
 SLOWEST_SECONDS = 5.0
 LOST_SECONDS = 60.0
 BAKED_AT = ("04:30", "06:10", "07:45", "23:30")  # first, in the middle and last on a shelf
-MOST_IN_VAIN = 3  # pages published for one change that are what they were
+# Published for one change, and what they were: three pages that add up the tags of all shelves, and the first page,
+# whose card says to nobody which shelf it is from.
+MOST_IN_VAIN = 4
 SHELF = re.compile(r"/shelves/(\d+)-[\w-]+/")
 
 

@@ -49,7 +49,7 @@ def _pages(site: Published) -> tuple[int, list[Watched]]:
     site.wait()
     card = rf'href="/products/{pk}-[\w-]+/".*?€([\d.,]+)'.encode()
     showing = [path for path, page in site.pages().items() if pk in said(page, path)]
-    own = next(path for path in showing if path.startswith("/products/"))
+    own = next(path for path in showing if path.startswith(f"/products/{pk}-"))
     return pk, [Watched(own, rb'"price": ?"([\d.]+)"'), *(Watched(path, card) for path in showing if path != own)]
 
 
