@@ -36,8 +36,8 @@ from .uses import Uses, noted
 ADDRESS = re.compile(r"(/(?:[\w~-][\w.~-]*/)*(?:[\w~-][\w.~-]*)?)(?:\?page=([1-9]\d{0,4}))?", re.ASCII)
 LONGEST_PATH = 150
 LOOKS = 3  # at what a page is made of, until it stands still
-LEASE_MS = 5_000
-WAIT_SECONDS = 6.0  # for whoever renders the same page; by then their lease is over
+LEASE_MS = 2_000  # who died holds a page up no longer; who is slower is told apart by the number
+WAIT_SECONDS = 3.0  # for whoever renders the same page; by then their lease is over
 LOOK_AGAIN_SECONDS = 0.01
 
 _lock_end = lua.Script("lock_end")
