@@ -11,9 +11,11 @@ from scaling.reading import Built
 from scaling.sites import site
 from scaling.uses import digest
 
+from .outbox import enqueue
 from .page_models import Page, PageUse
 
-SHORT = 1_000  # a listing of that many is read whole; of a longer one first what stands around the change
+SHORT = 1_000  # a listing of that many is read whole at once
+LOOK = "jobs.pages.look"  # the task that looks at longer ones
 STEP = 500  # paths a statement
 
 Pages = set[tuple[str, str]]  # release, path
@@ -29,16 +31,21 @@ class Noted(NamedTuple):
 
 
 def moved(name: str, built: Mapping[int, Built]) -> Pages:
-    """The pages whose slices of listings are others since these objects were stored."""
+    """The pages whose slices of listings are others since these objects were stored. Long listings are looked at
+    later, and once for many changes, unless nothing has moved."""
     keys = {key for one in built.values() for key, _, _ in one.entries} | _where_they_stood(name, built)
     found: Pages = set()
     for listing, slices in _noted(keys):
-        size, others = _other(listing, slices, built)
-        for one in others:
-            found |= _pages_of(listing, one)
-        if others:
-            found |= missing(site().further(listing.key, size))
+        if max(one.last for one in slices) < SHORT:
+            found |= _others(listing, slices)
+        elif not _is_undisturbed(listing, slices, built):
+            enqueue(LOOK, listing.name)
     return found
+
+
+def moved_in(listings: Iterable[str]) -> Pages:
+    """The pages whose slices of these listings are others now."""
+    return {page for listing, slices in _noted(set(listings)) for page in _others(listing, slices)}
 
 
 def missing(paths: Iterable[str]) -> Pages:
@@ -67,34 +74,30 @@ def _noted(keys: set[str]) -> list[tuple[Listing, list[Noted]]]:
     return [(listing, slices) for key, slices in found.items() if (listing := named(key))]
 
 
-def _other(listing: Listing, slices: Sequence[Noted], built: Mapping[int, Built]) -> tuple[int, list[Noted]]:
-    """How long the listing is, and which of these slices of it are others now."""
-    longest = max(one.last for one in slices)
-    if longest >= SHORT and (size := _undisturbed(listing, slices, built)) is not None:
-        return size, []
-    size, ids = listing.cut(0, longest)
-    return size, [one for one in slices if not _is_so(one, size, ids[one.first : one.last + 1])]
+def _others(listing: Listing, slices: Sequence[Noted]) -> Pages:
+    """The pages made of those of these slices that are others now, and what the listing has got longer by."""
+    size, ids = listing.cut(0, max(one.last for one in slices))
+    others = {one for one in slices if not _is_so(one, size, ids[one.first : one.last + 1])}
+    if not others:
+        return set()
+    rows = PageUse.objects.filter(subject=listing.name, first__gte=0)
+    pages = rows.values_list("page__release", "page__path", *Noted._fields)
+    found = {(release, path) for release, path, *noted in pages if Noted(*noted) in others}
+    return found | missing(site().further(listing.key, size))
 
 
-def _undisturbed(listing: Listing, slices: Sequence[Noted], built: Mapping[int, Built]) -> int | None:
-    """The length of a listing in which each of these objects stands where it stood, or None. Who has moved has left
-    one slice and come into another."""
+def _is_undisturbed(listing: Listing, slices: Sequence[Noted], built: Mapping[int, Built]) -> bool:
+    """Whether each of these objects stands where it stood. Who has moved has left one slice and come into another."""
     places = [(score, member) for one in built.values() for key, score, member in one.entries if key == listing.key]
     size, all_ranks = listing.ranks([member for _, member in places])
     ranks = [rank for rank in all_ranks if rank is not None]
     if len(ranks) < len(built) or any(one.total not in (None, size) for one in slices):
-        return None
+        return False
     around = {one for rank in ranks for one in slices if one.first <= rank <= one.last}
     if any(not any(one.first <= rank <= one.last for one in around) for rank in ranks):
-        return None
-    return size if all(_is_so(one, size, listing.cut(one.first, one.last)[1]) for one in around) else None
+        return False
+    return all(_is_so(one, size, listing.cut(one.first, one.last)[1]) for one in around)
 
 
 def _is_so(one: Noted, size: int, ids: Sequence[int]) -> bool:
     return one.total in (None, size) and one.digest == digest(list(ids))
-
-
-def _pages_of(listing: Listing, one: Noted) -> Pages:
-    shown = PageUse.objects.filter(subject=listing.name, first=one.first, last=one.last, digest=one.digest)
-    shown = shown.filter(total__isnull=True) if one.total is None else shown.filter(total=one.total)
-    return set(shown.values_list("page__release", "page__path"))

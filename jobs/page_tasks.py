@@ -6,6 +6,7 @@ from scaling import settings
 from scaling.pages import publish, unpublish
 from scaling.sites import site
 
+from .moved import LOOK, moved_in
 from .pages import enqueue_pages, publisher_of
 from .reconciling import reconcile as look_at_all
 from .tasks import outbox_task
@@ -22,6 +23,12 @@ def _publish(paths: list[str]) -> None:
     unpublish(path for path in paths if path not in wanted)
 
 
+def _look(listings: list[str]) -> None:
+    """Have the pages published whose slices of these long listings are others now."""
+    if settings.PUBLISH != "off":
+        enqueue_pages(moved_in(listings))
+
+
 def _tick() -> None:
     """Every minute: pages that show what time it is."""
     if settings.PUBLISH != "off":
@@ -31,5 +38,6 @@ def _tick() -> None:
 # Changes that came together were merged when their objects were built: what follows from that need not wait again.
 publish_task = outbox_task(batch=BATCH, ripens=False, name=publisher_of(settings.RELEASE, later=False))(_publish)
 publish_later = outbox_task(batch=BATCH, lane="bulk", name=publisher_of(settings.RELEASE, later=True))(_publish)
+look = outbox_task(batch=BATCH, lane="bulk", name=LOOK)(_look)
 reconcile = shared_task(name="jobs.page_tasks.reconcile", ignore_result=True)(look_at_all)
 tick = shared_task(name="jobs.page_tasks.tick", ignore_result=True)(_tick)

@@ -19,8 +19,7 @@ from scaling.sites import site
 from scaling.uses import CARD, WHOLE, Uses, digest
 
 from .models import Outbox
-from .moved import Pages, missing, moved
-from .outbox import enqueue_many
+from .moved import LOOK, Pages, missing, moved
 from .page_models import PARTS, Page, PageUse
 
 STEP = 200  # rows a statement
@@ -85,7 +84,21 @@ def enqueue_pages(pages: Iterable[tuple[str, str]], *, later: bool = False) -> N
     for release, path in sorted(pages):
         by_release.setdefault(release, []).append(path)
     for release, paths in by_release.items():
-        enqueue_many(publisher_of(release, later or len(paths) > MOST_URGENT), paths)
+        task = publisher_of(release, later or len(paths) > MOST_URGENT)
+        for start in range(0, len(paths), STEP):
+            _enqueue(task, paths[start : start + STEP])
+
+
+@retried
+@transaction.atomic
+def _enqueue(task: str, paths: Sequence[str]) -> None:
+    """In the place of rows that were not sent yet, so that a page waits once, however much of it changes. In their
+    place, since a publisher that has begun may have counted them as done by what it has read; and as old as they."""
+    waiting = Outbox.objects.filter(task=task, subject__in=paths, attempt=0)
+    since = dict(waiting.order_by("-due_at").values_list("subject", "due_at"))  # of several the earliest
+    waiting.delete()
+    now = now_us()
+    Outbox.objects.bulk_create(Outbox(task=task, subject=path, due_at=since.get(path, now)) for path in paths)
 
 
 def _showing(name: str, built: Mapping[int, Built]) -> Pages:
@@ -100,6 +113,8 @@ def _showing(name: str, built: Mapping[int, Built]) -> Pages:
 def wait(subjects: Collection[str]) -> bool:
     """Whether a page of this release that shows one of these, or any when there are none, waits to be published."""
     publishers = [publisher_of(settings.RELEASE, later) for later in (False, True)]
+    if Outbox.objects.filter(task=LOOK).exists():
+        return True
     rows = Outbox.objects.filter(task__in=publishers)
     if subjects:
         shown = PageUse.objects.filter(subject__in=subjects, first__lt=0, page__release=settings.RELEASE)

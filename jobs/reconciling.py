@@ -16,9 +16,8 @@ from scaling.reading import CACHE_DOWN
 from scaling.sites import site
 
 from .models import Outbox
-from .outbox import enqueue_many
 from .page_models import Page
-from .pages import publisher_of
+from .pages import enqueue_pages, publisher_of
 
 LATE_SECONDS = 24 * 3600  # a publisher who comes later than that has been killed
 NEVER = datetime.min.replace(tzinfo=UTC)
@@ -34,7 +33,7 @@ def reconcile() -> None:
     known = Page.objects.filter(release=settings.RELEASE, size__gte=0).values_list("path", flat=True)
     there = (path_of(name) for name in store().names())
     paths = dict.fromkeys([*site().all(), *known, *there])
-    enqueue_many(publisher_of(settings.RELEASE, later=True), (path for path in paths if name_of(path)))
+    enqueue_pages(((settings.RELEASE, path) for path in paths if name_of(path)), later=True)
     store().tidy(time.time() - LATE_SECONDS)
     Page.objects.filter(release=settings.RELEASE, size=None, published_at__lt=_long_ago()).delete()
     drop_old_releases()

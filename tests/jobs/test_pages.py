@@ -182,6 +182,10 @@ def test_a_long_listing_is_not_read_whole_for_a_price(pages_folder, monkeypatch)
     assert f"{category.get_absolute_url()}?page=2" in anew
     assert category.get_absolute_url() not in anew
     assert all(last - first < 24 for first, last in read)
+    Product.objects.filter(pk=products[0].pk).update(name="Zwieback")
+    PRODUCTS.refresh([products[0].pk])
+    assert Outbox.objects.filter(task=moved.LOOK, subject__startswith="l:products:").exists()
+    assert not CHANGES.are_published([])
     assert f"{category.get_absolute_url()}?page=2" in made_anew_by(
         lambda: Product.objects.filter(pk=products[0].pk).update(name="Zwieback")
     )
@@ -315,6 +319,18 @@ def test_where_nothing_is_published_any_more_nothing_is_left(pages_folder, setti
     settings.PUBLISH = "off"
     reconcile()
     assert (list(pages_folder.names()), Page.objects.count(), PageUse.objects.count()) == ([], 0, 0)
+
+
+def test_a_page_waits_once_however_much_of_it_changes(pages_folder):
+    enqueue_pages([("embedded", "/shelves/")])
+    first = Outbox.objects.get()
+    enqueue_pages([("embedded", "/shelves/"), ("embedded", "/")])
+    again = Outbox.objects.get(subject="/shelves/")
+    assert again.pk != first.pk, "who has begun may have counted the first as done by what they had read"
+    assert again.due_at == first.due_at, "and it does not go to the end"
+    Outbox.objects.update(attempt=1)
+    enqueue_pages([("embedded", "/shelves/")])
+    assert Outbox.objects.filter(subject="/shelves/").count() == 2, "one that was sent may have read before"
 
 
 def test_the_hour_is_told_every_minute(pages_folder):
