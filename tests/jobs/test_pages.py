@@ -14,6 +14,7 @@ from jobs.reconciling import drop_old_releases, reconcile
 from products.data import PRODUCTS
 from products.models import Article, Category, Product
 from scaling import pages
+from scaling.reading import ABSENT
 from scaling.stores import cache
 from scaling.uses import Uses
 from tests.factories import make_article, make_category, make_price, make_product
@@ -365,5 +366,5 @@ def test_a_writer_is_told_when_the_pages_are_there(pages_folder):
 def test_nothing_is_asked_where_nothing_is_published(settings, django_assert_num_queries):
     settings.PUBLISH = "off"
     with django_assert_num_queries(0, connection=connection):
-        INDEX.touch("product", PRODUCTS.assemble_all([]))
+        INDEX.touch("product", {1: ABSENT})
         assert CHANGES.are_published(["product:1"])
