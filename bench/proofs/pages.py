@@ -21,7 +21,7 @@ OTHERS = 10
 CENTS = 20_001  # of the first change: each costs a cent more, and nothing else costs as much
 BOUND_SECONDS = 2.0
 SLOWEST_SECONDS = 5.0
-LOST_SECONDS = 60.0
+LOST_SECONDS = 120.0
 BAKED_AT = ("04:30", "06:10", "07:45", "23:30")  # first, in the middle and last on a shelf
 # Published for one change, and what they were: three pages that add up the tags of all shelves, and the first page,
 # whose card says to nobody which shelf it is from.

@@ -59,7 +59,7 @@ def _read(site: Published, pk: int, pages: list[Watched], reads: int, connection
     over = site.shop.folder / "over"
     raiser = site.shop.start("shell", "-v", "0", "-c", GO_ON.format(pk, [page.path for page in pages], str(over)))
     price = "SELECT max(cents) FROM products_price WHERE product_id = ?"
-    wait_until(lambda: site.shop.count(price, pk) > CENTS, 30, "the first raise")
+    wait_until(lambda: site.shop.count(price, pk) > CENTS, 120, "the first raise")
     share = (site.port, pages, reads // PROCESSES, connections // PROCESSES)
     with ProcessPoolExecutor(PROCESSES, multiprocessing.get_context("spawn")) as pool:
         told = sum((future.result() for future in [pool.submit(read, *share) for _ in range(PROCESSES)]), Told())
