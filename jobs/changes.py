@@ -31,7 +31,7 @@ class OutboxChanges:
         published. A page waits before the object's own row is done: so that row is looked for first."""
         if settings.PUBLISH == "off":
             return True
-        return not (objects and _rows().filter(subject__in=objects).exists()) and not pages.wait(objects)
+        return not (objects and _rows().filter(subject__in=objects).exists()) and not pages.has_waiting(objects)
 
     def undone(self, most: int) -> list[str] | None:
         """The objects ("name:id") that were changed and are not built again yet, with those that a trigger may not

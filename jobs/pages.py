@@ -110,7 +110,7 @@ def _showing(name: str, built: Mapping[int, Built]) -> Pages:
     return {(release, path) for subject, first, found, release, path in rows if now[subject, first] != found}
 
 
-def wait(subjects: Collection[str]) -> bool:
+def has_waiting(subjects: Collection[str]) -> bool:
     """Whether a page of this release that shows one of these, or any when there are none, waits to be published."""
     publishers = [publisher_of(settings.RELEASE, later) for later in (False, True)]
     if Outbox.objects.filter(task=LOOK).exists():

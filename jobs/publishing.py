@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from scaling.pages import name_of, publish, render, store
+from scaling.addresses import name_of
+from scaling.pages import publish, render, store
 from scaling.unavailable import OUTAGES
 from scaling.xray import measured
 

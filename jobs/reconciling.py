@@ -11,7 +11,8 @@ from django.db.models import Max
 from django.utils import timezone
 
 from scaling import settings, visits
-from scaling.pages import name_of, path_of, store
+from scaling.addresses import name_of, path_of
+from scaling.pages import store
 from scaling.reading import CACHE_DOWN
 from scaling.sites import site
 

@@ -1,12 +1,9 @@
 """The objects that pages read: products, categories, journal articles, the shelves in the header."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Count
-from django.utils.html import format_html_join
 
 from jobs.outbox import enqueue_many
 from jobs.versions import absent, versions_of
@@ -22,9 +19,9 @@ from scaling.walking import ids_after
 
 from . import documents, sampling, search_index
 from .assembly import BESIDE_CARD, CARD, ProductData, as_of_version, card_of
-from .models import Article, Category, Product, Tag
+from .cards import article_card, category_card, render_body, tags_of_categories
+from .models import Article, Category, Product
 
-WORDS_A_MINUTE = 220
 MOST_SHELVES = 30
 
 
@@ -149,49 +146,6 @@ class Articles(CachedObject):
 
     def count(self) -> int:
         return Article.objects.count()
-
-
-def category_card(row: Category) -> dict:
-    return {
-        "id": row.pk,
-        "slug": row.slug,
-        "name": row.name,
-        "intro": row.intro,
-        "url": row.get_absolute_url(),
-        "picture": row.picture,
-        "alt": row.picture_alt,
-    }
-
-
-def article_card(row: Article) -> dict:
-    return {
-        "id": row.pk,
-        "slug": row.slug,
-        "title": row.title,
-        "summary": row.summary,
-        "url": row.get_absolute_url(),
-        "picture": row.picture,
-        "alt": row.picture_alt,
-        "at": row.published_at.isoformat(),
-        "minutes": max(1, round(len(row.body.split()) / WORDS_A_MINUTE)),
-    }
-
-
-def render_body(body: str) -> str:
-    """Paragraphs and headings as HTML; all else is text."""
-    blocks = [block.strip() for block in body.replace("\r\n", "\n").split("\n\n")]
-    kinds = [("h2", block[3:]) if block.startswith("## ") else ("p", block) for block in blocks if block]
-    return format_html_join("\n", "<{0}>{1}</{0}>", kinds)
-
-
-def tags_of_categories(ids: Sequence[int], alias: str) -> defaultdict[int, list[dict]]:
-    """The tags carried in each category, with the number of products that carry them."""
-    carried = Tag.objects.using(alias).filter(products__category__in=ids, products__is_published=True)
-    counted = carried.values_list("products__category", "slug", "name").annotate(count=Count("products"))
-    found = defaultdict(list)
-    for category, slug, name, count in counted.order_by("name"):
-        found[category].append({"slug": slug, "name": name, "count": count})
-    return found
 
 
 def member_of(pk: int) -> str:

@@ -9,7 +9,6 @@ reads anything, and the store refuses a lower one. And what changes between read
 renew: so a publisher, once what it read is noted, looks again whether it is still so.
 """
 
-import re
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -26,6 +25,7 @@ from django.urls import resolve
 from django.utils.module_loading import import_string
 
 from . import lua, settings
+from .addresses import name_of
 from .purging import purge
 from .reading import CACHE_DOWN, Built
 from .replicas import primary
@@ -33,8 +33,6 @@ from .stores import cache
 from .unavailable import OUTAGES
 from .uses import Uses, noted
 
-ADDRESS = re.compile(r"(/(?:[\w~-][\w.~-]*/)*(?:[\w~-][\w.~-]*)?)(?:\?page=([1-9]\d{0,4}))?", re.ASCII)
-LONGEST_PATH = 150
 LOOKS = 3  # at what a page is made of, until it stands still
 LEASE_MS = 2_000  # who died holds a page up no longer; who is slower is told apart by the number
 WAIT_SECONDS = 3.0  # for whoever renders the same page; by then their lease is over
@@ -125,29 +123,6 @@ def store() -> Store:
     return import_string(settings.PUBLISHED_STORE)(storages["published"], settings.RELEASE)
 
 
-def name_of(path: str) -> str:
-    """The name of the page at a path, like `shelves/1-bread/page-2.html`; empty for one that cannot be published."""
-    found = ADDRESS.fullmatch(path) if len(path) <= LONGEST_PATH else None
-    if not found:
-        return ""
-    plain, number = found[1][1:], found[2]
-    if plain and not plain.endswith("/"):
-        name = plain
-    else:
-        name = f"{plain}page-{number}.html" if number else f"{plain}index.html"
-    return name if path_of(name) == path else ""  # and not by the name that it has on the disk
-
-
-def path_of(name: str) -> str:
-    """And back."""
-    folder, _, leaf = name.rpartition("/")
-    folder = f"/{folder}/" if folder else "/"
-    if leaf == "index.html":
-        return folder
-    number = re.fullmatch(r"page-(\d+)\.html", leaf)
-    return f"{folder}?page={number[1]}" if number else f"{folder}{leaf}"
-
-
 def publish(paths: Iterable[str]) -> dict[str, bool]:
     """Render these pages and put them in place; those that are not there any more are removed. Returns which are
     there. One that fails stays as it was, and its error is raised once the others are done."""
@@ -211,6 +186,7 @@ def _publish(paths: Sequence[str], errors: list[Exception]) -> dict[str, bool]:
     moving = [path for path in made if path in ours]
     for _ in range(LOOKS):
         again = _render_all(moving, errors)
+        ours -= set(moving) - again.keys()  # who fails now stays as it was
         moving = [path for path, one in again.items() if one.uses != made[path].uses]
         made |= again
         if not moving:

@@ -17,8 +17,9 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 
 from . import settings
+from .addresses import name_of
 from .folder import Folder, Served
-from .pages import name_of, store
+from .pages import store
 from .tokens import bears_one
 
 SAFE = ("GET", "HEAD")

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from scaling import visits
-from scaling.pages import name_of
+from scaling.addresses import name_of
 
 from .pages import PRODUCT
 

@@ -54,7 +54,7 @@ urlpatterns = [
     path("media/<path:path>", machines.media, name="media"),
     path("livez", machines.livez, name="livez"),
     path("metrics", metrics.metrics, name="metrics"),
-    path("404.html", errors.lost),
+    path("404.html", errors.not_found, {"exception": None}),  # this and the next are for the proxy to say
     path("503.html", errors.away),
     path("robots.txt", machines.robots, name="robots"),
     path("sitemap.xml", machines.sitemap, name="sitemap"),

@@ -121,7 +121,7 @@ def _answer(told: Told, ask: Callable[[], Page]) -> Page:
         if page.status != 503 or "Retry-After" not in page.headers:
             break
         told.note_later()
-        time.sleep(AGAIN_SECONDS)  # it says twenty, to people
+        time.sleep(AGAIN_SECONDS)  # the pause that a 503 asks for (20 s of people): nothing else says when
     return page
 
 

@@ -23,12 +23,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "403.html", {"is_csrf": True}, status=403)
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return render(request, "404.html", status=404)
-
-
-def lost(request: HttpRequest) -> HttpResponse:
-    """The same page under an address of its own, for a proxy that says it when no clone can."""
+def not_found(request: HttpRequest, exception: Exception | None) -> HttpResponse:
     return render(request, "404.html", status=404)
 
 

@@ -17,6 +17,7 @@ from jobs.pages import enqueue_pages
 from products.data import PRODUCTS
 from products.models import Product
 from scaling import pages, settings
+from scaling.addresses import path_of
 from scaling.progress import Bar
 from scaling.sites import site
 from scaling.xray import measured
@@ -60,7 +61,7 @@ def test_all_that_there_should_be_is_published(pages_folder):
     make_product(), make_article()
     said = said_by("publish", "--all")
     wanted = list(site().all())
-    assert {pages.path_of(name) for name in pages_folder.names()} == set(wanted)
+    assert {path_of(name) for name in pages_folder.names()} == set(wanted)
     assert re.fullmatch(rf"{len(wanted)} published, 0 gone, 0 failed in [\d.]+ s: \d+ pages a second\.\n", said)
     assert pages_folder.pointed() == ""
 
@@ -70,7 +71,7 @@ def test_more_than_a_batch_is_published(pages_folder, monkeypatch):
     for name in ("Bread", "Cakes", "Rolls"):
         make_category(name)
     said_by("publish", "--all")
-    assert {pages.path_of(name) for name in pages_folder.names()} == set(site().all())
+    assert {path_of(name) for name in pages_folder.names()} == set(site().all())
 
 
 @pytest.mark.django_db(transaction=True)
@@ -87,7 +88,7 @@ def test_a_page_that_is_named_is_published_and_one_that_is_not_there_is_gone(pag
 def test_a_page_that_fails_is_named_and_the_rest_goes_on(pages_folder, broken):
     said = failing("publish", "--all")
     assert "failed   /journal/: ValueError: No ink at all\n" in said
-    there = {pages.path_of(name) for name in pages_folder.names()}
+    there = {path_of(name) for name in pages_folder.names()}
     assert there == set(site().all()) - {"/journal/"}
     assert f"{len(there)} published, 0 gone, 1 failed" in said
     assert Page.objects.get(path="/journal/").error == "ValueError: No ink\nat all"

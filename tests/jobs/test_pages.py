@@ -14,6 +14,7 @@ from jobs.reconciling import drop_old_releases, reconcile
 from products.data import PRODUCTS
 from products.models import Article, Category, Product
 from scaling import pages
+from scaling.addresses import name_of, path_of
 from scaling.reading import ABSENT
 from scaling.stores import cache
 from scaling.uses import Uses
@@ -50,7 +51,7 @@ def shelf(name, count, **changes):
 
 
 def text_of(folder, path):
-    found = folder.read(pages.name_of(path))
+    found = folder.read(name_of(path))
     return found and found[1].decode()
 
 
@@ -59,7 +60,7 @@ def test_every_page_that_is_the_same_for_everybody_is_published(pages_folder):
     open_shop()
     paths = {"/", "/404.html", "/503.html", "/shelves/", "/journal/", "/sitemap.xml"}
     paths |= {product.get_absolute_url(), product.category.get_absolute_url(), article.get_absolute_url()}
-    assert set(times()) == paths == {pages.path_of(name) for name in pages_folder.names()}
+    assert set(times()) == paths == {path_of(name) for name in pages_folder.names()}
     assert product.name in text_of(pages_folder, product.get_absolute_url())
 
 
@@ -122,7 +123,7 @@ def test_a_deleted_product_leaves_every_page(pages_folder):
     assert anew >= {path, "/shelves/", product.category.get_absolute_url(), "/sitemap.xml"}
     assert other.get_absolute_url() not in anew
     assert text_of(pages_folder, path) is None
-    assert not [name for name in pages_folder.names() if "Emmer loaf" in text_of(pages_folder, pages.path_of(name))]
+    assert not [name for name in pages_folder.names() if "Emmer loaf" in text_of(pages_folder, path_of(name))]
 
 
 def test_a_product_that_is_taken_off_comes_back(pages_folder):
@@ -159,7 +160,7 @@ def test_a_category_renamed_is_renamed_on_every_page(pages_folder):
     second, _ = shelf("Buns", 25)
     open_shop()
     made_anew_by(lambda: Category.objects.filter(pk=second.pk).update(name="Rolls", slug="rolls"))
-    assert not [name for name in pages_folder.names() if "Buns</a>" in text_of(pages_folder, pages.path_of(name))]
+    assert not [name for name in pages_folder.names() if "Buns</a>" in text_of(pages_folder, path_of(name))]
     url = Category.objects.get(pk=second.pk).get_absolute_url()
     assert {url, f"{url}?page=2"} <= set(times())
     assert not [path for path in times() if path.startswith(second.get_absolute_url())]
@@ -252,7 +253,7 @@ def test_a_page_that_fails_stays_as_it_was_and_is_told_of(pages_folder, monkeypa
     product, other = make_product("Emmer loaf"), make_product("Spelt")
     path = product.get_absolute_url()
     open_shop()
-    before, count = pages_folder.read(pages.name_of(path)), times()[other.get_absolute_url()]
+    before, count = pages_folder.read(name_of(path)), times()[other.get_absolute_url()]
     render = pages.render
 
     def fails(each):
@@ -265,7 +266,7 @@ def test_a_page_that_fails_stays_as_it_was_and_is_told_of(pages_folder, monkeypa
         pages.publish([path, other.get_absolute_url()])
     page = Page.objects.get(path=path)
     assert (page.error, bool(page.failed_at)) == ("ZeroDivisionError: no flour", True)
-    assert pages_folder.read(pages.name_of(path)) == before
+    assert pages_folder.read(name_of(path)) == before
     assert times()[other.get_absolute_url()] == count + 1, "it holds up no other"
     monkeypatch.setattr(pages, "render", render)
     pages.publish([path])
@@ -296,7 +297,7 @@ def test_whatever_lies_in_the_folder_and_should_not_is_found(pages_folder):
     pages_folder.put("products/99-gone/index.html", b"gone", 1)
     product = make_product()
     open_shop()
-    pages_folder.remove(pages.name_of(product.get_absolute_url()), 2**61)
+    pages_folder.remove(name_of(product.get_absolute_url()), 2**61)
     assert "products/99-gone/index.html" not in set(pages_folder.names())
 
 

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from jobs.versions import versions_of
 from products import documents
-from products.data import ARTICLES, PRODUCTS, SHELF_TAGS, render_body, shelves
+from products.cards import render_body
+from products.data import ARTICLES, PRODUCTS, SHELF_TAGS, shelves
 from products.models import Document, Price, Product, Stock, Term
 from scaling.cache import Built
 from scaling.xray import measured

@@ -6,7 +6,8 @@ from django.middleware.csrf import get_token
 from django.urls import path as route
 
 from scaling import pages
-from scaling.pages import PrivateError, UnsettledError, Uses, name_of, path_of, publish, render, unpublish
+from scaling.addresses import name_of, path_of
+from scaling.pages import PrivateError, UnsettledError, Uses, publish, render, unpublish
 from scaling.stores import cache
 from scaling.uses import note_object, note_total, noted
 
@@ -158,6 +159,22 @@ def test_a_page_that_never_stands_still_is_there_and_done_again(store, monkeypat
     with pytest.raises(UnsettledError):
         publish(["/plain/"])
     assert store == {"plain/index.html": b"%d" % (1 + pages.LOOKS)}
+
+
+def test_a_page_that_fails_when_it_is_looked_at_again_stays_as_it_was(store, monkeypatch):
+    store["plain/index.html"] = b"old"
+    asked = []
+
+    def breaks(path):
+        asked.append(path)
+        if len(asked) == 2:
+            raise ZeroDivisionError("no flour")
+        return pages.Rendered(b"new", Uses())
+
+    monkeypatch.setattr(pages, "render", breaks)
+    with pytest.raises(ZeroDivisionError):
+        publish(["/plain/"])
+    assert store == {"plain/index.html": b"old"}
 
 
 def test_what_is_read_twice_and_not_alike_counts_as_neither():

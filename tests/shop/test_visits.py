@@ -7,7 +7,8 @@ from django.urls import reverse
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from jobs.reconciling import reconcile
-from scaling import pages, visits
+from scaling import visits
+from scaling.addresses import path_of
 from tests.factories import make_product
 from tests.servers import wait_until
 
@@ -87,7 +88,7 @@ def test_a_browser_says_which_page_it_looks_at(page):
 
 def published(folder):
     """The products that are."""
-    return {path for name in folder.names() if (path := pages.path_of(name)).startswith("/products/")}
+    return {path for name in folder.names() if (path := path_of(name)).startswith("/products/")}
 
 
 def an_hour_passes():

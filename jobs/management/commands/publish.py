@@ -9,7 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from jobs.publishing import Outcome, differences, publish_now
 from scaling import settings
-from scaling.pages import name_of, store
+from scaling.addresses import name_of
+from scaling.pages import store
 from scaling.progress import Bar
 from scaling.sites import site
 from scaling.unavailable import OUTAGES
