@@ -8,9 +8,10 @@ from django.db.models import Count, Min
 from django.utils import timezone
 from redis.exceptions import RedisError
 
+from scaling.fleet import Member
 from scaling.unavailable import OUTAGES
 
-from .alive import Alive, workers
+from .alive import workers
 from .models import Job, State
 from .queues import depths, names
 
@@ -50,7 +51,7 @@ def lanes() -> list[Lane]:
     ]
 
 
-def alive_or_none() -> list[Alive] | None:
+def alive_or_none() -> list[Member] | None:
     """The workers that live; None when nobody can tell."""
     try:
         return workers()

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from .clones import clone_id
 from .stores import keep
-from .xray import clone_id
 
 SHARE_MINUTES = 5
 FRESH_SECONDS = 3.0  # what a process has said longer ago counts no longer

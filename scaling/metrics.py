@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from . import findings, purging
 from .breaker import CACHE
+from .clones import clone_id
 from .findings import PLACES
-from .xray import clone_id
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})

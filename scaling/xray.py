@@ -4,8 +4,6 @@ A page that has become slow rarely says why. Here every response can carry the a
 so that anybody with a browser can see what was asked of whom; tests assert the same counters.
 """
 
-import os
-import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -136,12 +134,8 @@ class KeepConnection(CountedConnection):
     server = "keep"
 
 
-def clone_id() -> str:
-    return settings.CLONE or f"{socket.gethostname()}-{os.getpid()}"
-
-
 class XrayMiddleware:
-    """The outermost middleware: `Server-Timing`, `X-Clone` and `X-Release`, while the setting XRAY is on."""
+    """Outside of all that costs something: `Server-Timing`, while the setting XRAY is on."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         if not settings.XRAY:
@@ -157,8 +151,6 @@ class XrayMiddleware:
         finally:
             _cost.reset(token)
         response["Server-Timing"] = server_timing(cost, (time.perf_counter() - started) * 1000)
-        response["X-Clone"] = clone_id()
-        response["X-Release"] = settings.RELEASE
         return response
 
 

@@ -24,6 +24,14 @@ STATE = Path(env("STATE_DIR", default=str(ROOT / ".state")))  # embedded: everyt
 SECRET_KEY = env("SECRET_KEY", default="")
 RELEASE = env("RELEASE", default="embedded")
 CLONE = env("CLONE", default="")  # the host's name and process id when empty
+DRAIN_SECONDS = env.float("DRAIN_SECONDS", default=0.0)  # for a balancer to notice that a clone is not ready any more
+READY_WITHIN_SECONDS = env.float("READY_WITHIN_SECONDS", default=60.0)  # or a new clone gives up
+PAGES_OF_A_READY_CLONE = [
+    "/",
+    "/shelves/",
+    "/account/sign-in/",
+]  # what it must be able to show before anybody is sent to it
+CHECKS_AT_START: list[str] = []  # tags of system checks that refuse to start
 DEBUG = False
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
@@ -238,8 +246,10 @@ INSTALLED_APPS = [
     "shop",
 ]
 MIDDLEWARE = [
+    "scaling.clones.CloneMiddleware",
     "scaling.xray.XrayMiddleware",
     "shop.head.HeadMiddleware",
+    "scaling.probes.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -17,6 +17,7 @@ from scaling.replicas import primary
 from scaling.standing import standings
 
 from .admin_alarm import alarm
+from .admin_fleet import fleet_page
 from .admin_sampler import sampler_page
 from .models import Order
 
@@ -55,6 +56,7 @@ class BakerySite(AdminSite):
     def get_urls(self):
         return [
             path("replicas/", self.admin_view(self.replicas), name="replicas"),
+            path("fleet/", self.admin_view(fleet_page), name="fleet"),
             path("sampler/", self.admin_view(sampler_page), name="sampler"),
             *super().get_urls(),
         ]

@@ -52,7 +52,6 @@ urlpatterns = [
     path("me.json", me.me, name="me"),
     path("friends.json", friends.news, name="news"),
     path("media/<path:path>", machines.media, name="media"),
-    path("livez", machines.livez, name="livez"),
     path("metrics", metrics.metrics, name="metrics"),
     path("404.html", errors.not_found, {"exception": None}),  # this and the next are for the proxy to say
     path("503.html", errors.away),

@@ -1,4 +1,4 @@
-"""For machines: is this clone alive, what may be crawled, where are the pages and the pictures."""
+"""For machines: what may be crawled, where are the pages and the pictures."""
 
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -21,12 +21,6 @@ PRIVATE = ("/account/", "/admin/", "/basket/", "/checkout/", "/jobs/", "/orders/
 SITEMAP_URLS = 50_000
 LISTED = (listing_of(None, "", DEFAULT_SORT), JOURNAL)
 PICTURE_TYPES = {".webp": "image/webp"}
-
-
-@require_safe
-def livez(request: HttpRequest) -> HttpResponse:
-    """This process answers. It asks nobody else, so that an outage behind it does not get it killed."""
-    return HttpResponse("alive\n", content_type="text/plain")
 
 
 @require_safe

@@ -11,18 +11,17 @@ from kombu import Connection
 
 from bench.standin import a_cake
 from jobs import alive, dispatch, ends, overview, queues
-from jobs.alive import Alive
 from jobs.cakes import order
 from jobs.kinds import KINDS, JobKind
 from jobs.leases import claim
 from jobs.models import Job, Render, State
 from jobs.work import cancel, submit
-from scaling.stores import keep
+from scaling.fleet import RELAY, WORKER, Member, tell
 
 from ..factories import ada, make_user, steve
 
 pytestmark = pytest.mark.django_db
-OVEN = Alive("oven@bakery", ["bulk", "render"], "r1", 12)
+OVEN = Member(WORKER, "oven@bakery", "r1", 0.0, "bakery", 12, ("bulk", "render"))
 
 
 @pytest.fixture(autouse=True)
@@ -71,13 +70,11 @@ def test_messages_are_counted_on_the_broker():
     assert queues.depths() == {"interactive": 0, "bulk": 1, "render": 0, "dead": 0}
 
 
-def test_workers_that_spoke_lately_live(monkeypatch):
-    alive.tell(OVEN)
+def test_workers_are_those_of_the_fleet_that_take_from_lanes():
+    tell(OVEN)
+    tell(Member(RELAY, "bell", "r1", 0.0, "bakery", 13))
     assert alive.workers() == [OVEN]
     assert (lane("bulk").workers, lane("interactive").workers) == (1, 0)
-    monkeypatch.setattr(alive, "FRESH_SECONDS", -1)
-    assert alive.workers() == []
-    assert not keep().exists(alive.KEY)
 
 
 def test_with_the_broker_away_the_rest_is_told(away):
@@ -86,7 +83,7 @@ def test_with_the_broker_away_the_rest_is_told(away):
 
 
 def test_the_command_tells_all_of_it():
-    alive.tell(OVEN)
+    tell(OVEN)
     job = submit("knead", "user:1", {})
     said = command()
     assert "oven@bakery  bulk, render  release r1" in said
@@ -124,7 +121,7 @@ def test_the_command_says_what_cannot_be_done():
 
 def test_the_admin_shows_jobs_queues_and_workers(client):
     client.force_login(ada())
-    alive.tell(OVEN)
+    tell(OVEN)
     a_failed_cake()
     text = client.get(reverse("admin:jobs_job_changelist")).content.decode()
     assert "oven@bakery (bulk, render)" in text

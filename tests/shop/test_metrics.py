@@ -13,10 +13,10 @@ from jobs.models import Outbox, Page
 from jobs.outbox import enqueue
 from jobs.pages import enqueue_pages
 from scaling import findings
+from scaling.clones import clone_id
 from scaling.comparing import Fault
 from scaling.metrics import Metric
 from scaling.purging import http_purge
-from scaling.xray import clone_id
 from shop.valkeys import free_port
 from tests.scaling.test_outages import refuse
 

@@ -10,6 +10,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from jobs import relay
 from jobs.backlog import backlog as waiting
 from jobs.backlog import table
+from scaling.clones import clone_id
+from scaling.fleet import RELAY, Heartbeat
 from scaling.unavailable import OUTAGES
 
 
@@ -31,7 +33,10 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
+        heart = Heartbeat(RELAY, clone_id())
+        heart.start()
         relay.run(stop)
+        heart.stop()
 
 
 def tell_backlog() -> str:

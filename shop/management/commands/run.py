@@ -25,7 +25,7 @@ OPENED = """
   The password of all three is warm-bread-7am. Ctrl-C closes the shop.
 """
 PYTHON = shlex.quote(sys.executable)
-GUNICORN = f"{PYTHON} -m gunicorn shop.wsgi -k gthread --workers 2 --threads 4 --preload --graceful-timeout 5"
+CLONE = f"{PYTHON} -m shop.serving --workers 2 --graceful-timeout 5"
 CELERY = f"{PYTHON} -m celery --quiet -A shop.celery"
 WORKER = f"{CELERY} worker --loglevel WARNING --without-gossip --without-mingle"
 RELAY = f"{PYTHON} manage.py relay"
@@ -49,7 +49,7 @@ def commands(folder: Path) -> dict[str, str]:
     schedule = shlex.quote(str(folder / "beat"))
     bind = shlex.quote(f"{settings.HOST}:{settings.PORT}")
     return {
-        "web": f"{PYTHON} manage.py prepare && exec {GUNICORN} --bind {bind} --log-level error --no-control-socket",
+        "web": f"{PYTHON} manage.py prepare && exec {CLONE} --bind {bind} --log-level error",
         "relay": f"{opened} {RELAY}",
         "worker": f"{opened} {INTERACTIVE}",
         "bulk": f"{opened} {BULK}",

@@ -1,0 +1,128 @@
+"""A clone as a process: it is sent nothing before it is ready, and loses nothing when it ends."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from scaling import starting
+from scaling.fleet import fleet
+from shop.valkeys import free_port
+
+from ..servers import PATIENCE_SECONDS, wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+class Process:
+    """`python -m shop.serving` beside this test, on its servers and its database."""
+
+    def __init__(self, folder, **environment):
+        self.url = f"http://127.0.0.1:{(port := free_port())}"
+        self.log = folder / "log"
+        known = {name: os.environ[name] for name in ("PATH", "SECRET_KEY", "CACHE_URL", "KEEP_URL", "STATE_DIR")}
+        own = {"DJANGO_SETTINGS_MODULE": "tests.shop.serving_settings", "CLONE": "web1", "RELEASE": "r1"}
+        command = [sys.executable, "-m", "shop.serving", "--bind", f"127.0.0.1:{port}"]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                command, cwd=settings.ROOT, env=known | own | environment, stdout=log, stderr=log
+            )
+
+    def get(self, path):
+        try:
+            with urllib.request.urlopen(self.url + path, timeout=PATIENCE_SECONDS) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+        except OSError:
+            return None
+
+    def wait(self):
+        wait_until(lambda: self.get("/livez") or self.process.poll() is not None, what="the clone")
+        assert self.process.poll() is None, self.log.read_text()
+
+    def end(self):
+        self.process.terminate()
+        return self.process.wait(PATIENCE_SECONDS)
+
+
+@pytest.fixture
+def serve(tmp_path):
+    started = []
+
+    def serve(**environment):
+        started.append(Process(tmp_path, DATABASE=str(connection.settings_dict["NAME"]), **environment))
+        return started[-1]
+
+    yield serve
+    for each in started:
+        if each.process.poll() is None:
+            each.end()
+
+
+def test_a_clone_speaks_up_in_the_fleet_and_leaves_it_when_it_ends(serve):
+    clone = serve()
+    clone.wait()
+    wait_until(fleet, what="its heartbeat")
+    assert [(member.name, member.release) for member in fleet()] == [("web1", "r1")]
+    assert clone.get("/readyz") == 200
+    assert clone.end() == 0
+    assert fleet() == []
+
+
+def test_a_clone_that_is_told_to_end_says_so_and_answers_until_the_balancer_has_noticed(serve):
+    clone = serve(DRAIN_SECONDS="600")
+    clone.wait()
+    clone.process.terminate()
+    wait_until(lambda: clone.get("/readyz") == 503, what="the drain")
+    assert clone.get("/") == 200
+    assert clone.process.poll() is None
+    clone.process.send_signal(signal.SIGINT)
+    assert clone.process.wait(PATIENCE_SECONDS) == 0
+
+
+def test_what_has_begun_is_answered(serve):
+    clone, answers = serve(), []
+    clone.wait()
+    asked = threading.Thread(target=lambda: answers.append(clone.get("/slow/")))
+    asked.start()
+    wait_until(lambda: "slow begins" in clone.log.read_text(), what="the request")
+    assert clone.end() == 0
+    asked.join()
+    assert answers == [200]
+
+
+def test_a_release_that_is_not_ready_takes_no_connection(serve):
+    clone = serve(READY_WITHIN_SECONDS="0", RELEASE="")
+    assert clone.process.wait(PATIENCE_SECONDS) == 1
+    text = clone.log.read_text()
+    assert "/readyz answers 503. It does not know its release." in text
+    assert text.rstrip().endswith("This clone is not ready: its log says why.")
+    assert clone.get("/livez") is None
+
+
+def test_a_release_whose_first_page_fails_takes_no_connection(serve):
+    clone = serve(READY_WITHIN_SECONDS="0", MUST_SHOW="/fails/")
+    assert clone.process.wait(PATIENCE_SECONDS) == 1
+    assert "/fails/ answers 500." in clone.log.read_text()
+
+
+def test_what_a_system_check_refuses_does_not_start(serve):
+    clone = serve(CHECKED="caches", SAME_STORES="yes")
+    assert clone.process.wait(PATIENCE_SECONDS) == 1
+    assert "(scaling.E004)" in clone.log.read_text()
+
+
+def test_an_outage_is_waited_for(monkeypatch):
+    answers = ["/readyz answers 503. `keep` does not answer", ""]
+    monkeypatch.setattr(starting, "AGAIN_SECONDS", 0)
+    monkeypatch.setattr(starting, "_unready", lambda: answers.pop(0))
+    starting._wait(float("inf"), os.getppid())
+    assert answers == []
