@@ -44,7 +44,7 @@ def shop(folder):
 
 class Shop:
     def __init__(self, folder: Path):
-        self.port = free_port()
+        self.port, self.opened = free_port(), folder / "opened"
         self.process = subprocess.Popen(
             manage("run"),
             env=environment(folder, self.port),
@@ -61,6 +61,7 @@ class Shop:
     def wait_for_page(self) -> set[int]:
         """Until the page answers and every process is there; their ids."""
         wait_until(lambda: status(f"http://127.0.0.1:{self.port}/livez") == 200, what="the first page")
+        wait_until(self.opened.exists, what="the word that the shop is open")
         wait_until(lambda: len(self.family()) >= EVERY_PROCESS, what="the start of every process")
         return self.family()
 
