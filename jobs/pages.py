@@ -13,12 +13,13 @@ from django.utils import timezone
 
 from scaling import settings
 from scaling.clock import now_us
+from scaling.pages import store
 from scaling.reading import Built
 from scaling.retries import retried
 from scaling.sites import site
 from scaling.uses import CARD, WHOLE, Uses, digest
 
-from .models import Outbox
+from .models import Outbox, OutboxQuerySet
 from .moved import LOOK, Pages, missing, moved
 from .page_models import PARTS, Page, PageUse
 
@@ -111,15 +112,28 @@ def _showing(name: str, built: Mapping[int, Built]) -> Pages:
 
 
 def has_waiting(subjects: Collection[str]) -> bool:
-    """Whether a page of this release that shows one of these, or any when there are none, waits to be published."""
-    publishers = [publisher_of(settings.RELEASE, later) for later in (False, True)]
+    """Whether a page that shows one of these, or any when there are none, waits to be published: of this release, or
+    of the one whose pages are served while a deploy goes on."""
     if Outbox.objects.filter(task=LOOK).exists():
         return True
-    rows = Outbox.objects.filter(task__in=publishers)
+    return any(_waits(release, subjects) for release in {settings.RELEASE, store().pointed() or settings.RELEASE})
+
+
+def _waits(release: str, subjects: Collection[str]) -> bool:
+    rows = _publications(release)
     if subjects:
-        shown = PageUse.objects.filter(subject__in=subjects, first__lt=0, page__release=settings.RELEASE)
+        shown = PageUse.objects.filter(subject__in=subjects, first__lt=0, page__release=release)
         rows = rows.filter(subject__in=shown.values("page__path"))
     return rows.exists()
+
+
+def waiting(release: str) -> dict[int, str]:
+    """The paths that wait to be published, by the id of their row."""
+    return dict(_publications(release).values_list("pk", "subject"))
+
+
+def _publications(release: str) -> OutboxQuerySet:
+    return Outbox.objects.filter(task__in=[publisher_of(release, later) for later in (False, True)])
 
 
 def publisher_of(release: str, later: bool) -> str:

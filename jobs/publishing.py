@@ -2,16 +2,20 @@
 what publishing would change.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from scaling import settings
 from scaling.addresses import name_of
 from scaling.pages import publish, render, store
 from scaling.unavailable import OUTAGES
 from scaling.xray import measured
 
+from .pages import waiting
+
 BATCH = 20
+ROUNDS = 100  # of changes that come in while those before are published
 Difference = Literal["new", "changed", "gone", "same"]
 
 
@@ -38,6 +42,20 @@ def publish_now(paths: Sequence[str], step: Callable[[int], None]) -> Outcome:
             _publish(batch, outcome)
         step(len(batch))
     return outcome
+
+
+def catch_up() -> Mapping[str, Exception]:
+    """Publish what has begun to wait meanwhile, so that these pages can be served. Returns those that failed.
+    A visitor's own write is on the pages that were served when their token ended, and must be on these as well."""
+    seen: set[int] = set()
+    failed: dict[str, Exception] = {}
+    for _ in range(ROUNDS):
+        new = {pk: path for pk, path in waiting(settings.RELEASE).items() if pk not in seen}
+        if not new:
+            break
+        failed |= publish_now(sorted(set(new.values())), lambda count: None).failed
+        seen |= new.keys()
+    return failed
 
 
 def differences(paths: Sequence[str], step: Callable[[int], None]) -> dict[str, Difference | Exception]:

@@ -44,7 +44,8 @@ class Proxy:
 
     def write(self, folder: Path) -> None:
         """Write `nginx.conf` and `headers.conf` into the folder."""
-        (folder / "headers.conf").write_text(headers_conf(guarding_headers(self.scheme)))
+        headers = {"X-Clone": "proxy"} | guarding_headers(self.scheme)
+        (folder / "headers.conf").write_text(headers_conf(headers))
         template = Template((COMPOSE / "proxy" / "nginx.conf").read_text())
         (folder / "nginx.conf").write_text(template.safe_substitute(self._values()))
 

@@ -119,6 +119,14 @@ def test_the_pointer_moves_alone(pages_folder):
     assert list(pages_folder.names()) == []
 
 
+def test_what_waits_is_published_before_the_pointer_moves(pages_folder):
+    enqueue_pages([("embedded", "/shelves/")])
+    assert pages_folder.read("shelves/index.html") is None
+    said_by("publish", "--point")
+    assert pages_folder.read("shelves/index.html")
+    assert pages_folder.pointed() == "embedded"
+
+
 def test_the_pointer_stays_when_a_page_has_failed(pages_folder, broken):
     assert "served from now on" not in failing("publish", "/", "/journal/", "--point")
     assert pages_folder.pointed() == ""

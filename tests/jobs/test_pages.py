@@ -1,6 +1,7 @@
 """Published pages: made of what they show, and made anew when that changes, and only then."""
 
 import pytest
+from django.core.files.storage import storages
 from django.db import connection
 from django.utils import timezone
 
@@ -15,6 +16,7 @@ from products.data import PRODUCTS
 from products.models import Article, Category, Product
 from scaling import pages
 from scaling.addresses import name_of, path_of
+from scaling.folder import Folder
 from scaling.reading import ABSENT
 from scaling.stores import cache
 from scaling.uses import Uses
@@ -361,6 +363,16 @@ def test_a_writer_is_told_when_the_pages_are_there(pages_folder):
     assert not CHANGES.are_published([])
     work_off()
     assert CHANGES.are_published([subject])
+    assert CHANGES.are_published([])
+
+
+def test_while_another_release_is_served_its_pages_are_waited_for(pages_folder):
+    make_product()
+    open_shop()
+    Folder(storages["published"], "older").point()
+    enqueue_pages([("older", "/shelves/")])
+    assert not CHANGES.are_published([])
+    pages_folder.point()
     assert CHANGES.are_published([])
 
 

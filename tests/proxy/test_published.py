@@ -55,6 +55,11 @@ def test_a_page_that_is_published_asks_no_clone(house, path, text, headers):
     assert house.asked() == []
 
 
+def test_a_page_says_which_release_has_made_it(house):
+    answer = house.ask("/shelves/1-bread/")
+    assert (answer.headers["X-Clone"], answer.headers["X-Release"]) == ("proxy", "r1")
+
+
 @pytest.mark.parametrize("path", LIVE)
 def test_every_other_address_goes_to_a_clone_as_it_was_sent(house, path):
     house.lay("published/r1/gone/index.html.gone", b"")

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from jobs.publishing import Outcome, differences, publish_now
+from jobs.publishing import Outcome, catch_up, differences, publish_now
 from scaling import settings
 from scaling.addresses import name_of
 from scaling.pages import store
@@ -39,8 +39,7 @@ class Command(BaseCommand):
             wanted = list(dict.fromkeys(site().all() if all else paths))
             failed = (self.compare(wanted) if dry_run else self.publish(wanted)) if wanted else {}
             if point and not failed:
-                store().point()
-                self.stdout.write(f"The pages of release {settings.RELEASE} are served from now on.")
+                failed = self.point()
         except (*OUTAGES, OSError) as error:
             raise CommandError(f"What is needed does not answer: {error}") from error
         if failed:
@@ -54,6 +53,15 @@ class Command(BaseCommand):
         self._tell_failed(outcome.failed)
         self.stdout.write(_told(outcome, len(wanted), time.monotonic() - began))
         return outcome.failed
+
+    def point(self) -> Mapping[str, Exception]:
+        """Likewise."""
+        failed = catch_up()
+        self._tell_failed(failed)
+        if not failed:
+            store().point()
+            self.stdout.write(f"The pages of release {settings.RELEASE} are served from now on.")
+        return failed
 
     def compare(self, wanted: Sequence[str]) -> Mapping[str, Exception]:
         """Likewise."""
