@@ -6,6 +6,7 @@ They listen on the loopback address, and their files and passwords are in one fo
 import json
 import secrets
 import shutil
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,19 +21,25 @@ QUICK = ("--innodb-flush-log-at-trx-commit=0", "--sync-binlog=0")  # for tests: 
 
 
 class Cluster:
-    """A primary and `replicas`; what it chose for itself at first is kept in the folder's file `cluster.json`."""
+    """A primary and `replicas`; what it chose for itself at first is kept in the folder's file `cluster.json`.
 
-    def __init__(self, folder: Path, replicas: int = 2) -> None:
+    `ports`, the primary's first, are asked for by who knows better than to take any that are free; `kind` makes
+    servers that somebody else starts and stops.
+    """
+
+    def __init__(
+        self, folder: Path, replicas: int = 2, *, ports: Sequence[int] = (), kind: Callable[..., Server] = Server
+    ) -> None:
         self.folder = folder
         kept = self._kept() or {
-            "ports": [free_port() for _ in range(replicas + 1)],
+            "ports": list(ports) or [free_port() for _ in range(replicas + 1)],
             "passwords": {account: secrets.token_urlsafe(24) for account in ACCOUNTS},
             "primary": 0,
         }
         self.passwords, self._primary = kept["passwords"], kept["primary"]
         self.semi_sync = kept.get("semi_sync", False)
         self.servers = [
-            Server(folder / f"server{number}", number, port, self.passwords)
+            kind(folder / f"server{number}", number, port, self.passwords)
             for number, port in enumerate(kept["ports"], start=1)
         ]
 
@@ -43,6 +50,9 @@ class Cluster:
     @property
     def replicas(self) -> list[Server]:
         return [server for server in self.servers if server is not self.primary]
+
+    def role(self, server: Server) -> str:
+        return "primary" if server is self.primary else "replica"
 
     @property
     def urls(self) -> dict[str, str]:
@@ -58,7 +68,7 @@ class Cluster:
         down = [server for server in self.servers if not server.answers()]
         self._make_data(down)
         for server in down:
-            server.start("primary" if server is self.primary else "replica", *options)
+            server.start(self.role(server), *options)
         for server in down:
             server.wait()
         for replica in self.replicas:

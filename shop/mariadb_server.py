@@ -25,9 +25,16 @@ class Server:
 
     def start(self, role: str, *options: str) -> None:
         """Start it in the background, as "primary" or "replica"; `wait` tells when it answers."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(  # noqa: S603
+                self.command(role, *options), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+
+    def command(self, role: str, *options: str) -> list[str]:
+        """What starts it in the foreground."""
         temporary = self.folder / "tmp"  # its own: a server that starts removes whatever it finds there
         temporary.mkdir(mode=0o700, exist_ok=True)
-        command = [
+        return [
             program("mariadbd"),
             f"--defaults-file={COMPOSE / f'mariadb-{role}' / 'my.cnf'}",
             *as_this_user(),
@@ -40,10 +47,6 @@ class Server:
             f"--server-id={self.number}",
             *options,
         ]
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(  # noqa: S603
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
 
     def wait(self) -> None:
         poll(lambda: self.answers() or self.has_ended(), STARTED_WITHIN_SECONDS, f"the start of {self.folder}")

@@ -41,16 +41,21 @@ class Nginx:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._pid_file.unlink(missing_ok=True)
-        self._configure()
+        command = self.command()
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603
-                self._command("-g", f"daemon off;{_user()}"), stdout=log, stderr=log, start_new_session=True
+                command, stdout=log, stderr=log, start_new_session=True
             )
         poll(lambda: self.answers() or self.process.poll() is not None, STARTED_WITHIN_SECONDS, "nginx’s start")
         if self.process.poll() is not None:
             raise RuntimeError(f"nginx did not start; its log is {self.folder / 'log'}")
+
+    def command(self) -> list[str]:
+        """Write the configuration; answer the command that starts it in the foreground."""
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._pid_file.unlink(missing_ok=True)
+        self._configure()
+        return self._command("-g", f"daemon off;{_user()}")
 
     def answers(self) -> bool:
         """Whether it is up and ours, with all its workers: it writes its number once it has the port."""

@@ -25,6 +25,7 @@ GUARDS = (
 )
 BODY_MB = 10  # a picture, and what a form wraps around it
 FAILING = "max_fails=3 fail_timeout=2s"  # who fails so often in that time is left alone for as long
+TRIES = 3  # of a request for which no clone was there, or which may be asked twice
 NOBODY = "server 127.0.0.1:9 down;"  # nginx wants one, and answers at once that it is away
 
 
@@ -54,6 +55,7 @@ class Proxy:
         return {
             "LISTEN": self.listen,
             "CLONES": "\n        ".join(servers(self.clones)),
+            "TRIES": max(TRIES, len(self.clones)),  # places may be empty: one that refuses costs no time
             "PUBLISHED": inside_quotes(self.published),
             "STATIC": inside_quotes(self.static),
             "MEDIA": inside_quotes(self.media),

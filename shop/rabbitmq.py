@@ -30,10 +30,11 @@ class RabbitMQ:
     folder: Path
     port: int = field(default_factory=free_port)
     password: str = field(default_factory=lambda: secrets.token_hex(12))
+    node_port: int = field(default_factory=free_port)
+    mapper_port: int = field(default_factory=free_port)
     process: subprocess.Popen | None = None
 
     def __post_init__(self) -> None:
-        self.node_port, self.mapper_port = free_port(), free_port()
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     @property
@@ -42,10 +43,10 @@ class RabbitMQ:
 
     def start(self) -> None:
         """Start it, and wait until it answers. What it held when it was stopped or killed is there again."""
-        self._configure()
+        command = self.command()
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(  # noqa: S603
-                [str(SERVER)], env=self._environment(), stdout=log, stderr=log, start_new_session=True
+                command, env=os.environ | self.environment(), stdout=log, stderr=log, start_new_session=True
             )
         poll(lambda: self.answers() or self.process.poll() is not None, STARTED_WITHIN_SECONDS, "RabbitMQ’s start")
         if self.process.poll() is not None:
@@ -65,7 +66,7 @@ class RabbitMQ:
     def close(self) -> None:
         """End it and its port mapper, which outlives it."""
         self.stop()
-        environment = self._environment()
+        environment = os.environ | self.environment()
         if mapper := shutil.which("epmd"):
             options = {"capture_output": True, "check": False, "timeout": STOPPED_WITHIN_SECONDS}
             subprocess.run([mapper, "-kill"], env=environment, **options)  # noqa: S603
@@ -80,7 +81,8 @@ class RabbitMQ:
         except OSError:
             return False
 
-    def _configure(self) -> None:
+    def command(self) -> list[str]:
+        """Write the configuration; answer the command that starts the node in the foreground, with `environment`."""
         parts = self.folder / "conf.d"
         parts.mkdir(exist_ok=True)
         shutil.copy(COMPOSE / "broker" / "rabbitmq.conf", parts / "10-house.conf")
@@ -90,9 +92,10 @@ class RabbitMQ:
             f"listeners.tcp.1 = 127.0.0.1:{self.port}\ndefault_user = shop\ndefault_pass = {self.password}\n"
         )
         (self.folder / "plugins").write_text("[].")
+        return [str(SERVER)]
 
-    def _environment(self) -> dict[str, str]:
-        return os.environ | {
+    def environment(self) -> dict[str, str]:
+        return {
             "HOME": str(self.folder),
             "RABBITMQ_NODENAME": f"shop{self.port}@localhost",
             "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from redis.exceptions import RedisError
 
 from jobs.reconciling import begin_afresh
@@ -22,13 +22,17 @@ class Command(BaseCommand):
     help = "Wait for the Valkeys, migrate, load the demo bakery into an empty shop, collect the static files."
     requires_system_checks = ()
 
-    def handle(self, **options) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--without-static", action="store_true", help="leave the static files to somebody else")
+
+    def handle(self, *, without_static: bool, **options) -> None:
         wait_for_stores()
         call_command("migrate", verbosity=0, interactive=False)
         if not Product.objects.exists():
             call_command("load_bakery")
         open_slots()  # beat does it every night, but may have slept through some
-        collect_static(Path(settings.STATIC_ROOT))
+        if not without_static:
+            collect_static(Path(settings.STATIC_ROOT))
         if settings.PUBLISH != "off":
             begin_afresh()
 

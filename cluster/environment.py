@@ -1,0 +1,125 @@
+"""What the shop's processes are told: chosen once for the cluster, and kept in `shared/env` for this user alone.
+
+A clone gets all it knows from there, so that it may run any release, on any port, after any start.
+"""
+
+import os
+import random
+import secrets
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+
+from shop.mariadb import Cluster
+
+from .errors import ClusterError
+from .places import Places
+
+# Below the ports that the kernel gives to connections: one of those could take a place that is empty just now, and
+# a proxy that looks at an empty place again and again would in the end be connected with itself.
+PORTS = range(20000, 32000)
+CLONES = tuple(f"web{number}" for number in range(1, 9))
+LISTENERS = ("cache", "keep", "broker", "broker_node", "broker_mapper", *CLONES)
+SECRETS = (
+    "SECRET_KEY",
+    "METRICS_TOKEN",
+    "CLUSTER_CACHE_PASSWORD",
+    "CLUSTER_KEEP_PASSWORD",
+    "CLUSTER_BROKER_PASSWORD",
+)
+DATABASES = 3
+PROXY_PORT = "8080"
+PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")  # all that processes get of whoever started them
+
+
+def choose(where: Places) -> dict[str, str]:
+    """The environment of the shop's processes, and ports and passwords of the servers as `CLUSTER_…`."""
+    kept = read(where.env)
+    chosen = {name: kept.get(name) or secrets.token_urlsafe(48) for name in SECRETS}
+    chosen["CLUSTER_PORT"] = os.environ.get("PORT") or kept.get("CLUSTER_PORT") or PROXY_PORT
+    names = [port_name(name) for name in LISTENERS]
+    missing = [name for name in names if name not in kept]
+    chosen |= {name: kept[name] for name in names if name in kept}
+    chosen |= dict(zip(missing, map(str, draw_ports(len(missing))), strict=True))
+    databases = cluster_of(where)
+    databases.keep()
+    told = chosen | of_the_shop(where, chosen, databases)
+    write(where.env, told)
+    return told
+
+
+def cluster_of(where: Places, **options) -> Cluster:
+    """The databases. Their ports are drawn when they are made."""
+    is_made = (where.databases / "cluster.json").exists()
+    return Cluster(where.databases, ports=() if is_made else draw_ports(DATABASES), **options)
+
+
+def of_the_shop(where: Places, chosen: Mapping[str, str], databases: Cluster) -> dict[str, str]:
+    """What `.env.example` lists, as far as it is not the default of production."""
+    url = f"http://127.0.0.1:{chosen['CLUSTER_PORT']}"
+    hosts = ["127.0.0.1", "localhost", *os.environ.get("HOSTS", "").replace(",", " ").split()]
+    return databases.urls | {
+        "CLUSTER_DIR": str(where.folder),
+        "DJANGO_SETTINGS_MODULE": "settings.production",
+        "STATE_DIR": str(where.state),
+        "FILES_URL": where.files.as_uri(),
+        "STATIC_FILES_URL": where.static.as_uri(),
+        "CACHE_URL": valkey_url(chosen, "cache"),
+        "KEEP_URL": valkey_url(chosen, "keep"),
+        "BROKER_URL": f"amqp://shop:{chosen['CLUSTER_BROKER_PASSWORD']}@127.0.0.1:{chosen[port_name('broker')]}//",
+        "ALLOWED_HOSTS": ",".join(hosts),
+        "SITE_URL": url,
+        "RELEASE": "stop-gap",
+        "TLS": "false",
+        "XRAY": "true",
+        "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
+    }
+
+
+def of_processes(told: Mapping[str, str]) -> dict[str, str]:
+    """All that a process is given: the same whoever starts it, and from where."""
+    return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | dict(told)
+
+
+def port_name(listener: str) -> str:
+    return f"CLUSTER_{listener.upper()}_PORT"
+
+
+def valkey_url(chosen: Mapping[str, str], name: str) -> str:
+    password, port = chosen[f"CLUSTER_{name.upper()}_PASSWORD"], chosen[port_name(name)]
+    return f"redis://:{password}@127.0.0.1:{port}/0"
+
+
+def draw_ports(count: int) -> list[int]:
+    """So many ports that nobody listens on at this moment."""
+    drawn = []
+    for port in random.sample(PORTS, len(PORTS)):
+        if len(drawn) == count:
+            return drawn
+        if is_free(port):
+            drawn.append(port)
+    raise ClusterError("This machine has no free ports left.")
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def read(path: Path) -> dict[str, str]:
+    lines = path.read_text().splitlines() if path.exists() else []
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+def write(path: Path, values: Mapping[str, str]) -> None:
+    """As a whole and for our eyes alone. A shell can read it, too: there is no blank in it."""
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.writelines(f"{name}={value}\n" for name, value in values.items())
+    new.replace(path)

@@ -1,0 +1,105 @@
+"""Where everything of a cluster lies, as Capistrano has it: releases side by side, and what they share.
+
+releases/<id>/          the code of one release, its id in RELEASE, its packages in .venv
+current                 the release that clones run once nothing is under way
+slots/<program>-0|1     the release that one of the two places of a program runs
+shared/                 what outlives releases: databases, pictures, pages, logs, the passwords in `env`
+"""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import ClusterError
+
+CODE = Path(__file__).resolve().parent.parent
+SOCKET_LETTERS = 100  # a socket's whole path may have no more
+
+
+@dataclass(frozen=True)
+class Places:
+    folder: Path
+
+    @property
+    def releases(self) -> Path:
+        return self.folder / "releases"
+
+    @property
+    def current(self) -> Path:
+        return self.folder / "current"
+
+    @property
+    def shared(self) -> Path:
+        return self.folder / "shared"
+
+    @property
+    def state(self) -> Path:
+        """What the shop's settings call STATE_DIR."""
+        return self.shared / "state"
+
+    @property
+    def files(self) -> Path:
+        return self.state
+
+    @property
+    def static(self) -> Path:
+        return self.state / "static"
+
+    @property
+    def databases(self) -> Path:
+        return self.shared / "databases"
+
+    @property
+    def venvs(self) -> Path:
+        return self.shared / "venvs"
+
+    @property
+    def env(self) -> Path:
+        return self.shared / "env"
+
+    @property
+    def socket(self) -> Path:
+        """Where the process manager listens, for this user alone."""
+        return self.shared / "supervisor.sock"
+
+    def slot(self, program: str, number: int) -> Path:
+        return self.folder / "slots" / f"{program}-{number}"
+
+    def log(self, process: str) -> Path:
+        """Of "proxy", or of "web1:0"."""
+        return self.shared / "logs" / f"{process.replace(':', '-')}.log"
+
+    def make(self) -> None:
+        if len(str(self.socket)) > SOCKET_LETTERS:
+            raise ClusterError(f"{self.folder} is too long a path for a socket: set CLUSTER_DIR to a shorter one.")
+        for folder in (self.shared, self.releases, self.folder / "slots"):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for folder in (self.state, self.files, self.static, self.venvs, self.shared / "logs"):
+            folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def places() -> Places:
+    return Places(Path(os.environ.get("CLUSTER_DIR") or CODE / ".state" / "cluster").absolute())
+
+
+@contextmanager
+def claimed(where: Places) -> Iterator[None]:
+    """Hold the cluster: of two commands that change it, the second is refused, also if the first was killed since."""
+    where.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (where.folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise ClusterError(f"Another command is at work on {where.folder}: try again when it is done.") from None
+        yield
+
+
+def point(link: Path, target: Path) -> None:
+    """Let the link name `target`, in one step: who looks meanwhile sees the old one or the new one."""
+    new = link.with_name(f".{link.name}.new")
+    new.unlink(missing_ok=True)
+    new.symlink_to(target)
+    new.replace(link)

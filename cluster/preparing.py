@@ -1,0 +1,29 @@
+"""What a release does before its first clone starts: the tables, the bakery if the shop is empty, the static files."""
+
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from .environment import of_processes
+from .errors import ClusterError
+
+
+def prepare(release: Path, told: Mapping[str, str]) -> None:
+    manage(release, told, "prepare", "--without-static")
+
+
+def collect_static(release: Path, told: Mapping[str, str]) -> None:
+    """Beside those of other releases: visitors may still have their pages open."""
+    manage(release, told, "collectstatic", "--no-input", "--verbosity", "0")
+
+
+def manage(release: Path, told: Mapping[str, str], *words: str) -> str:
+    """What `manage.py` of this release says. Raises ClusterError with its last line when it fails."""
+    command = [release / ".venv" / "bin" / "python", "manage.py", *words]
+    done = subprocess.run(  # noqa: S603
+        command, cwd=release, env=of_processes(told), capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
+        raise ClusterError(f"manage.py {words[0]} of release {release.name} failed: {' '.join(said)}")
+    return done.stdout

@@ -1,0 +1,166 @@
+"""Start a cluster: first what holds data, all at once, then the tables, then everything that needs them.
+
+Nothing is waited for by a clock: each server is asked until it answers. What this call has started is stopped again
+when something fails: a cluster runs as a whole, or as it ran before.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import topology
+from .asking import answers
+from .databases import databases
+from .environment import choose, read
+from .needs import check_port, check_programs
+from .places import Places, point
+from .preparing import collect_static, prepare
+from .releases import first_name, has_changes, install
+from .stopping import stop, sweep
+from .supervision import GONE, Supervisor, wait_for
+from .topology import CLONE, RUNNING_CLONES, WORKER, Program
+
+ANSWERED_WITHIN_SECONDS = 60
+Say = Callable[[str], None]
+
+
+@dataclass
+class Start:
+    """What is done in one call, step by step."""
+
+    where: Places
+    told: Mapping[str, str]
+    release: Path
+    supervisor: Supervisor
+    say: Say
+
+    def run(self) -> None:
+        with ThreadPoolExecutor() as pool:
+            broker = pool.submit(self.broker)
+            beside = [broker, pool.submit(self.proxy), pool.submit(self.static)]
+            both(pool.submit(self.databases), pool.submit(self.valkeys))
+            prepare(self.release, self.told)
+            self.say("the tables and the bakery")
+            both(*beside)
+            both(pool.submit(self.clones), pool.submit(self.workers))
+        url = f"{self.told['SITE_URL']}/?asked=a-clone"  # with words behind it, no page that is published answers
+        wait_for(lambda: answers(url), ANSWERED_WITHIN_SECONDS, "a page")
+        self.say("a page through the proxy")
+
+    def databases(self) -> None:
+        databases(self.where, self.supervisor).start()
+        self.say("MariaDB: a primary and two replicas that follow it")
+
+    def valkeys(self) -> None:
+        self.supervisor.start("cache", "keep")
+        for name in ("cache", "keep"):
+            valkey = topology.valkey(self.where, self.told, name)
+            self.until(name, valkey.answers)
+        self.say("Valkey: cache and keep")
+
+    def broker(self) -> None:
+        self.supervisor.start("broker")
+        self.until("broker", topology.broker(self.where, self.told).answers)
+        self.say("RabbitMQ")
+
+    def proxy(self) -> None:
+        self.supervisor.start("proxy")
+        self.supervisor.wait(["proxy"], ANSWERED_WITHIN_SECONDS)
+        self.say("nginx")
+
+    def static(self) -> None:
+        collect_static(self.release, self.told)
+        self.say("the static files")
+
+    def clones(self) -> None:
+        new = self.put_in_place(CLONE)
+        for program in new:
+            self.until(program.process(), lambda port=program.port: answers(f"http://127.0.0.1:{port}/livez"))
+        self.say(f"gunicorn: {len(RUNNING_CLONES)} clones")
+
+    def workers(self) -> None:
+        new = self.put_in_place(WORKER)
+        self.supervisor.wait([program.process() for program in new], ANSWERED_WITHIN_SECONDS)
+        self.say("workers, relay and beat")
+
+    def put_in_place(self, kind: str) -> list[Program]:
+        """Start the release in the first slot of those that run in none; answer them."""
+        states = self.supervisor.processes()
+        new = [
+            program
+            for program in expected(self.where, self.told)
+            if program.kind == kind and all(states[name]["state"] in GONE for name in program.processes)
+        ]
+        for program in new:
+            point(self.where.slot(program.name, 0), self.release)
+        self.supervisor.start(*(program.process() for program in new))
+        return new
+
+    def until(self, process: str, condition: Callable[[], bool]) -> None:
+        """Until it answers; sooner when it has given up."""
+        self.supervisor.wait([process], ANSWERED_WITHIN_SECONDS)
+        wait_for(condition, ANSWERED_WITHIN_SECONDS, lambda: f"{process} (its log: {self.where.log(process)})")
+
+
+def start(where: Places, say: Say) -> bool:
+    """Start what is not running, and answer whether there was any. Raises ClusterError with the log to look at."""
+    check_programs()
+    where.make()
+    supervisor = Supervisor(where)
+    told = read(where.env) if supervisor.answers() else choose(where)
+    if supervisor.answers() and is_whole(where, told, supervisor):
+        return False
+    release = first_release(where, say)
+    with undone_on_failure(where, supervisor):
+        if not supervisor.answers():
+            sweep(where)
+            check_port(told["CLUSTER_PORT"])
+            supervisor.open(topology.programs(where, told), told)
+        Start(where, told, release, supervisor, say).run()
+    return True
+
+
+def first_release(where: Places, say: Say) -> Path:
+    """The release that runs, or a first one: what was committed last."""
+    if not where.current.exists():
+        name = first_name()
+        if has_changes():
+            say(f"some changes are not committed: release {name} is without them")
+        if not (where.releases / name).exists():
+            install(where, name, say)
+        point(where.current, where.releases / name)
+        say(f"release {name}")
+    return where.current.resolve()
+
+
+def expected(where: Places, told: Mapping[str, str]) -> list[Program]:
+    """All but the empty places."""
+    every = topology.programs(where, told)
+    return [program for program in every if program.kind != CLONE or program.name in RUNNING_CLONES]
+
+
+def is_whole(where: Places, told: Mapping[str, str], supervisor: Supervisor) -> bool:
+    """Whether everything runs, in whichever of its places."""
+    return all(any(map(supervisor.is_running, program.processes)) for program in expected(where, told))
+
+
+@contextmanager
+def undone_on_failure(where: Places, supervisor: Supervisor) -> Iterator[None]:
+    before = supervisor.processes() if supervisor.answers() else None
+    try:
+        yield
+    except BaseException:
+        if before is None:
+            stop(where)
+        else:
+            new = [name for name, info in before.items() if info["state"] in GONE]
+            supervisor.stop(*new, seconds=ANSWERED_WITHIN_SECONDS)
+        raise
+
+
+def both(*tasks: Future) -> None:
+    """Until these are done, or one has failed."""
+    for task in tasks:
+        task.result()

@@ -1,0 +1,125 @@
+"""Which programs a cluster has: the same as in compose/, by the same names.
+
+Servers with data run from the checkout. Clones, workers, relay and beat run from a release, through one of two slots:
+a deploy starts the other slot with the new release before it stops the old one.
+"""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from shop.nginx import Nginx
+from shop.rabbitmq import RabbitMQ
+from shop.valkeys import Valkey
+
+from .environment import CLONES, DATABASES, port_name
+from .places import CODE, Places
+
+STORE, PROXY, CLONE, WORKER = "store", "proxy", "clone", "worker"
+SLOTS = 2
+RUNNING_CLONES = CLONES[:3]  # the other places are empty at first: a deploy with more load joins them
+SLOT = "{slot}"  # filled in by the process manager
+DATA_SECONDS, PROXY_SECONDS, CLONE_SECONDS, WORKER_SECONDS = 40, 10, 40, 20
+
+SERVING = "-m gunicorn shop.wsgi -k gthread --workers 1 --threads 4 --preload --no-control-socket --bind fd://0"
+CELERY = "-m celery --quiet -A shop.celery"
+WORKING = f"{CELERY} worker --loglevel WARNING --without-gossip --without-mingle"
+# A thread draws and the main one speaks to the broker meanwhile: `solo` would be silent until the broker gives it up.
+RENDER = "-Q render --pool threads --concurrency 1 --include jobs.drawing"
+LANES = {
+    "interactive": "-Q interactive --pool threads --concurrency 2",
+    "bulk": "-Q bulk --pool solo",
+    "render": RENDER,
+}
+
+
+@dataclass(frozen=True)
+class Program:
+    """One program. It gets `stop_seconds` to end in order, and is killed then."""
+
+    name: str
+    kind: str
+    command: list[str]
+    directory: Path = CODE
+    environment: dict[str, str] = field(default_factory=dict)
+    stop_seconds: int = DATA_SECONDS
+    port: int | None = None  # of a clone: the process manager listens there for it
+    is_group_stopped: bool = False  # a script that has started the server, and does not tell it
+
+    @property
+    def has_slots(self) -> bool:
+        return self.kind in (CLONE, WORKER)
+
+    @property
+    def processes(self) -> list[str]:
+        return [self.process(slot) for slot in range(SLOTS)] if self.has_slots else [self.name]
+
+    def process(self, slot: int | str = 0) -> str:
+        """The name of its process, as the process manager has it."""
+        return f"{self.name}:{slot}" if self.has_slots else self.name
+
+
+def programs(where: Places, told: Mapping[str, str]) -> list[Program]:
+    """In the order in which they are started; they are stopped the other way round."""
+    return [*stores(where, told), proxy(where, told), *clones(where, told), *workers(where)]
+
+
+def stores(where: Places, told: Mapping[str, str]) -> list[Program]:
+    node = broker(where, told)
+    return [
+        *(Program(name, STORE, [sys.executable, "-m", "cluster", "run", name]) for name in database_names()),
+        *(Program(name, STORE, valkey(where, told, name).command()) for name in ("cache", "keep")),
+        Program("broker", STORE, node.command(), environment=node.environment(), is_group_stopped=True),
+    ]
+
+
+def proxy(where: Places, told: Mapping[str, str]) -> Program:
+    return Program("proxy", PROXY, [sys.executable, "-m", "cluster", "run", "proxy"], stop_seconds=PROXY_SECONDS)
+
+
+def clones(where: Places, told: Mapping[str, str]) -> list[Program]:
+    return [
+        of_release(where, name, CLONE, SERVING, environment={"CLONE": name}, port=int(told[port_name(name)]))
+        for name in CLONES
+    ]
+
+
+def workers(where: Places) -> list[Program]:
+    schedule = where.state / f"beat-{SLOT}"
+    return [
+        *(of_release(where, lane, WORKER, f"{WORKING} -n {lane}-{SLOT}@%h {words}") for lane, words in LANES.items()),
+        of_release(where, "relay", WORKER, "manage.py relay"),
+        of_release(where, "beat", WORKER, f"{CELERY} beat --loglevel WARNING --schedule {schedule} --pidfile="),
+    ]
+
+
+def of_release(where: Places, name: str, kind: str, words: str, **options) -> Program:
+    slot = where.folder / "slots" / f"{name}-{SLOT}"
+    nice = ["/usr/bin/nice", "-n", "10"] if name == "render" else []
+    command = [*nice, str(slot / ".venv" / "bin" / "python"), *words.split()]
+    seconds = CLONE_SECONDS if kind == CLONE else WORKER_SECONDS
+    return Program(name, kind, command, directory=slot, stop_seconds=seconds, **options)
+
+
+def database_names() -> list[str]:
+    return [f"mariadb{number}" for number in range(1, DATABASES + 1)]
+
+
+def valkey(where: Places, told: Mapping[str, str], name: str) -> Valkey:
+    password = told[f"CLUSTER_{name.upper()}_PASSWORD"]
+    return Valkey(name, where.shared / name, int(told[port_name(name)]), password)
+
+
+def broker(where: Places, told: Mapping[str, str]) -> RabbitMQ:
+    ports = (int(told[port_name(name)]) for name in ("broker", "broker_node", "broker_mapper"))
+    port, node, mapper = ports
+    password = told["CLUSTER_BROKER_PASSWORD"]
+    return RabbitMQ(where.shared / "broker", port, password, node, mapper)
+
+
+def nginx(where: Places, told: Mapping[str, str]) -> Nginx:
+    """It asks all places from the start: an empty one refuses at once, so that it need never be told of a new clone."""
+    addresses = tuple(f"127.0.0.1:{told[port_name(name)]}" for name in CLONES)
+    folders = (where.files / "published", where.static, where.files / "media")
+    return Nginx(where.shared / "proxy", addresses, *folders, port=int(told["CLUSTER_PORT"]), scheme="https")
