@@ -20,13 +20,8 @@ from .places import Places
 PORTS = range(20000, 32000)
 CLONES = tuple(f"web{number}" for number in range(1, 9))
 LISTENERS = ("cache", "keep", "broker", "broker_node", "broker_mapper", *CLONES)
-SECRETS = (
-    "SECRET_KEY",
-    "METRICS_TOKEN",
-    "CLUSTER_CACHE_PASSWORD",
-    "CLUSTER_KEEP_PASSWORD",
-    "CLUSTER_BROKER_PASSWORD",
-)
+PASSWORDS = tuple(f"CLUSTER_{name}_PASSWORD" for name in ("CACHE", "KEEP", "BROKER"))
+SECRETS = ("SECRET_KEY", "METRICS_TOKEN", *PASSWORDS)
 DATABASES = 3
 PROXY_PORT = "8080"
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")  # all that processes get of whoever started them

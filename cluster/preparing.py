@@ -1,4 +1,4 @@
-"""What a release does before its first clone starts: the tables, the bakery if the shop is empty, the static files."""
+"""What a release does before its first clone starts: the tables, a bakery in an empty shop, the static files."""
 
 import subprocess
 from collections.abc import Mapping

@@ -4,6 +4,7 @@ Nothing is waited for by a clock: each server is asked until it answers. What th
 when something fails: a cluster runs as a whole, or as it ran before.
 """
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -110,6 +111,7 @@ def start(where: Places, say: Say) -> bool:
     where.make()
     supervisor = Supervisor(where)
     told = read(where.env) if supervisor.answers() else choose(where)
+    os.environ.update(told)  # for the shop's settings, which are read here as well
     if supervisor.answers() and is_whole(where, told, supervisor):
         return False
     release = first_release(where, say)

@@ -119,7 +119,7 @@ def broker(where: Places, told: Mapping[str, str]) -> RabbitMQ:
 
 
 def nginx(where: Places, told: Mapping[str, str]) -> Nginx:
-    """It asks all places from the start: an empty one refuses at once, so that it need never be told of a new clone."""
+    """It asks all places from the start, and need never be told of a new clone: an empty one refuses at once."""
     addresses = tuple(f"127.0.0.1:{told[port_name(name)]}" for name in CLONES)
     folders = (where.files / "published", where.static, where.files / "media")
     return Nginx(where.shared / "proxy", addresses, *folders, port=int(told["CLUSTER_PORT"]), scheme="https")
