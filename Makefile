@@ -9,13 +9,19 @@ HAS_MARIADB = sh tests/debian-packages.sh && if pkg-config --exists libmariadb 2
 # mysqlclient has no wheels; with these two set its name and version can be read without a compiler.
 COMPILE = MYSQLCLIENT_CFLAGS=-I. MYSQLCLIENT_LDFLAGS=-L. .venv/bin/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
-.PHONY: help run test lint bench prove screenshots requirements clean
+.PHONY: help run test lint bench prove screenshots requirements cluster cluster-stop clean
 
 help:  ## List the recipes
-	@sed -n 's/^\([a-z]*\):.*## /  make \1 \t/p' Makefile | expand -t 22
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1 \t/p' Makefile | expand -t 22
 
 run: .venv/installed  ## Open the shop on this machine (PORT=8001 for another port)
 	@exec .venv/bin/python manage.py run
+
+cluster: .venv/installed-production  ## The whole shop as in production, on Debian: http://127.0.0.1:8080 (or PORT=8081)
+	@exec .venv/bin/python -m cluster start
+
+cluster-stop:  ## Close it; what it holds is kept
+	@if test -e .venv/installed-production; then exec .venv/bin/python -m cluster stop; else echo "There is no cluster here: nothing to stop."; fi
 
 test: lint  ## Lint, types and every promise in small
 	@$(HAS_MARIADB) && exec .venv/bin/pytest -n 2 --dist worksteal
@@ -40,6 +46,9 @@ clean:  ## Forget the shop's state and everything installed
 
 .venv/installed: requirements.txt requirements-render.txt
 	@$(HAS_PYTHON) && $(HAS_ROOM) && echo "Installing into .venv …" && $(HAS_VENV) && $(INSTALL) requirements.txt -r requirements-render.txt && touch $@
+
+.venv/installed-production: requirements-production.txt cluster/debian-packages.txt .venv/installed
+	@sh tests/debian-packages.sh cluster/debian-packages.txt && $(INSTALL) requirements-production.txt && touch $@
 
 .venv/installed-test: requirements-test.txt .venv/installed
 	@$(INSTALL) requirements-test.txt && touch $@
