@@ -40,12 +40,13 @@ class Start:
     def run(self) -> None:
         with ThreadPoolExecutor() as pool:
             broker = pool.submit(self.broker)
-            beside = [broker, pool.submit(self.proxy), pool.submit(self.static)]
-            both(pool.submit(self.databases), pool.submit(self.valkeys))
-            prepare(self.release, self.told)
-            self.say("the tables and the bakery")
-            both(*beside)
-            both(pool.submit(self.clones), pool.submit(self.workers))
+            static = pool.submit(self.static)
+            every(pool.submit(self.proxy), pool.submit(self.databases), pool.submit(self.valkeys))
+            self.tables()
+            static.result()
+            clones = pool.submit(self.clones)
+            broker.result()
+            every(clones, pool.submit(self.workers))
         url = f"{self.told['SITE_URL']}/?asked=a-clone"  # with words behind it, no page that is published answers
         wait_for(lambda: answers(url), ANSWERED_WITHIN_SECONDS, "a page")
         self.say("a page through the proxy")
@@ -70,6 +71,10 @@ class Start:
         self.supervisor.start("proxy")
         self.supervisor.wait(["proxy"], ANSWERED_WITHIN_SECONDS)
         self.say("nginx")
+
+    def tables(self) -> None:
+        prepare(self.release, self.told)
+        self.say("the tables and the bakery")
 
     def static(self) -> None:
         collect_static(self.release, self.told)
@@ -162,7 +167,7 @@ def undone_on_failure(where: Places, supervisor: Supervisor) -> Iterator[None]:
         raise
 
 
-def both(*tasks: Future) -> None:
+def every(*tasks: Future) -> None:
     """Until these are done, or one has failed."""
     for task in tasks:
         task.result()

@@ -22,7 +22,7 @@ RUNNING_CLONES = CLONES[:3]  # the other places are empty at first: a deploy wit
 SLOT = "{slot}"  # filled in by the process manager
 DATA_SECONDS, PROXY_SECONDS, CLONE_SECONDS, WORKER_SECONDS = 40, 10, 40, 20
 
-SERVING = "-m gunicorn shop.wsgi -k gthread --workers 1 --threads 4 --preload --no-control-socket --bind fd://0"
+SERVING = "-m shop.serving --bind fd://0"
 CELERY = "-m celery --quiet -A shop.celery"
 WORKING = f"{CELERY} worker --loglevel WARNING --without-gossip --without-mingle"
 # A thread draws and the main one speaks to the broker meanwhile: `solo` would be silent until the broker gives it up.
