@@ -9,7 +9,7 @@ HAS_MARIADB = sh tests/debian-packages.sh && if pkg-config --exists libmariadb 2
 # mysqlclient has no wheels; with these two set its name and version can be read without a compiler.
 COMPILE = MYSQLCLIENT_CFLAGS=-I. MYSQLCLIENT_LDFLAGS=-L. .venv/bin/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-trusted-host --no-emit-find-links
 
-.PHONY: help run test lint bench prove screenshots requirements cluster cluster-stop clean
+.PHONY: help run test lint bench prove screenshots requirements cluster cluster-stop deploy rollback clean
 
 help:  ## List the recipes
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1 \t/p' Makefile | expand -t 22
@@ -22,6 +22,12 @@ cluster: .venv/installed-production  ## The whole shop as in production, on Debi
 
 cluster-stop:  ## Close it; what it holds is kept
 	@if test -e .venv/installed-production; then exec .venv/bin/python -m cluster stop; else echo "There is no cluster here: nothing to stop."; fi
+
+deploy: .venv/installed-production  ## Move the cluster to the last commit while visitors are served: make deploy RELEASE=r2
+	@exec .venv/bin/python -m cluster deploy "$(RELEASE)" --hosts "$(HOSTS)"
+
+rollback: .venv/installed-production  ## Move it back to the release before, or RELEASE=r1
+	@exec .venv/bin/python -m cluster rollback "$(RELEASE)" --hosts "$(HOSTS)"
 
 test: lint  ## Lint, types and every promise in small
 	@$(HAS_MARIADB) && exec .venv/bin/pytest -n 2 --dist worksteal

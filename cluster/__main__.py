@@ -1,16 +1,22 @@
-"""python -m cluster: start, stop and look at the whole shop on this machine."""
+"""python -m cluster: start, stop, move to another release and look at the whole shop on this machine."""
 
 import argparse
+import os
 import sys
 import time
 from argparse import RawDescriptionHelpFormatter
+from collections.abc import Callable, Sequence
+from functools import partial
 
 from shop.mariadb_data import MariaDBError
 
+from . import history, steps
 from .becoming import become
-from .environment import read
+from .deploying import deploy, rollback
+from .environment import CLONES, read
 from .errors import ClusterError
-from .places import claimed, places
+from .hosts import Host, hosts_of
+from .places import Places, claimed, places
 from .showing import is_open, opened, table
 from .starting import start
 from .stopping import stop
@@ -19,10 +25,20 @@ EPILOG = """
 start    start everything, or what is down: databases, cache, keep, broker, proxy, clones, workers, relay, beat
 stop     end all of it; what it holds is kept for the next start; nothing to stop is no error
 status   show each process: its state, its number, since when, and which release it runs
+deploy   RELEASE: put the last commit beside what runs, and move everybody to it, clone by clone, while visitors are
+         served; whatever fails is undone
+rollback [RELEASE]: move everybody back to the release before, or to the one that is named
+join     web4 … web8: one more clone of the release that runs
+leave    that clone ends, once it has answered what it has begun
+
+--hosts  deploy, rollback: user@host,… with a cluster's folder each, over SSH; this machine when it is left out
 
 Its folder is CLUSTER_DIR (.state/cluster when that is not set), the shop's port PORT (8080), and further names by
 which it is asked HOSTS. CLUSTER_VENV: packages for every release instead of its own. See docs/cluster.md.
 """
+
+
+Move = Callable[[Sequence[Host], str, Callable[[str], None]], None]
 
 
 def main() -> None:
@@ -43,10 +59,28 @@ def parser() -> argparse.ArgumentParser:
     verbs = whole.add_subparsers(metavar="VERB", required=True, help="what to do, see below")
     for name, verb in VERBS.items():
         verbs.add_parser(name).set_defaults(verb=verb)
-    run = verbs.add_parser("run")  # for the process manager
+    for name, verb in MOVES.items():
+        move = verbs.add_parser(name)
+        move.add_argument("release", nargs="?" if name == "rollback" else None, default="")
+        move.add_argument("--hosts", default="", help="user@host,…; this machine when it is left out")
+        move.set_defaults(verb=partial(move_to, verb))
+    for name in ("join", "leave"):
+        clone = verbs.add_parser(name)
+        clone.add_argument("clone", choices=CLONES)
+        clone.set_defaults(verb=join if name == "join" else leave)
+    _add_inner(verbs)
+    return whole
+
+
+def _add_inner(verbs) -> None:
+    """For the process manager, and for a deploy."""
+    run = verbs.add_parser("run")
     run.add_argument("program")
     run.set_defaults(verb=lambda arguments: become(places(), arguments.program))
-    return whole
+    step = verbs.add_parser("step")
+    step.add_argument("name", choices=steps.STEPS)
+    step.add_argument("arguments", nargs="*")
+    step.set_defaults(verb=lambda arguments: say(steps.step(places(), arguments.name, arguments.arguments)))
 
 
 def start_all(arguments) -> int:
@@ -79,12 +113,46 @@ def show(arguments) -> int:
     return 0
 
 
+def move_to(verb: Move, arguments) -> int:
+    where, began = places(), time.monotonic()
+    hosts = hosts_of(str(where.folder), [host for host in arguments.hosts.split(",") if host])
+    with claimed(where):
+        verb(hosts, arguments.release, lambda line: say(f"{time.monotonic() - began:6.1f} s  {line}"))
+    return 0
+
+
+def join(arguments) -> int:
+    where = opened_place()
+    with claimed(where):
+        steps.step(where, "begin", [arguments.clone, history.current(where)])
+    say(f"{arguments.clone} answers visitors.")
+    return 0
+
+
+def leave(arguments) -> int:
+    where = opened_place()
+    with claimed(where):
+        steps.step(where, "end", [arguments.clone])
+    say(f"{arguments.clone} has ended.")
+    return 0
+
+
+def opened_place() -> Places:
+    """The cluster that runs, with the environment of its processes around us."""
+    where = places()
+    if not is_open(where):
+        raise ClusterError("The cluster is not running: make cluster starts it.")
+    os.environ.update(read(where.env))
+    return where
+
+
 def say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
 VERBS = {"start": start_all, "stop": stop_all, "status": show}
+MOVES: dict[str, Move] = {"deploy": deploy, "rollback": rollback}
 
 if __name__ == "__main__":
     main()

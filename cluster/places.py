@@ -32,6 +32,11 @@ class Places:
         return self.folder / "current"
 
     @property
+    def history(self) -> Path:
+        """The releases that were deployed, a line each."""
+        return self.shared / "history"
+
+    @property
     def shared(self) -> Path:
         return self.folder / "shared"
 

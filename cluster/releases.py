@@ -1,38 +1,34 @@
 """A release: the code as it was committed, under an id, with the packages that it was written for."""
 
-import hashlib
-import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from .errors import ClusterError
+from .packages import complete
 from .places import CODE, Places
 
 NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,39}")
 UNPACKED = "unpacked"  # of a tree that has no commit
 NOT_CODE = shutil.ignore_patterns(".venv", ".state", ".git", "__pycache__", ".*_cache", "node_modules", ".env")
-REQUIREMENTS = ("requirements.txt", "requirements-render.txt", "requirements-production.txt")
-WHOLE = ".whole"
 
 
 def install(where: Places, release: str, say: Callable[[str], None]) -> Path:
     """Unpack the last commit as this release, with its packages. It is there as a whole or not at all."""
-    target = where.releases / release
-    if not NAME.fullmatch(release):
-        raise ClusterError(f"A release is named by up to 40 letters, digits, dots, hyphens and _, not {release!r}.")
-    if target.exists():
+    check_name(release)
+    if (where.releases / release).exists():
         raise ClusterError(f"There is a release {release} already: name another one.")
     beside = where.releases / f".{release}.new"
     shutil.rmtree(beside, ignore_errors=True)
     unpack(beside)
-    (beside / "RELEASE").write_text(f"{release}\n")
-    (beside / ".venv").symlink_to(packages(where, beside, say))
-    beside.rename(target)
-    return target
+    return complete(where, release, beside, say)
+
+
+def check_name(release: str) -> None:
+    if not NAME.fullmatch(release):
+        raise ClusterError(f"A release is named by up to 40 letters, digits, dots, hyphens and _, not {release!r}.")
 
 
 def first_name() -> str:
@@ -61,38 +57,19 @@ def git(*words: str) -> str:
     return done.stdout
 
 
+def archive(folder: Path) -> Path:
+    """The last commit, packed."""
+    packed = folder / "release.tar"
+    git("archive", f"--output={packed}", "HEAD")
+    return packed
+
+
 def unpack(target: Path) -> None:
+    """The last commit, or the tree as it lies there when nothing tells of commits."""
     if not has_history():
         shutil.copytree(CODE, target, ignore=NOT_CODE)
         return
     target.mkdir()
-    archive = target / ".tar"
-    git("archive", f"--output={archive}", "HEAD")
-    subprocess.run(["tar", "-xf", archive, "-C", target], check=True)  # noqa: S603, S607
-    archive.unlink()
-
-
-def packages(where: Places, code: Path, say: Callable[[str], None]) -> Path:
-    """A virtual environment for these requirements: made once, and shared by the releases that ask for the same."""
-    if chosen := os.environ.get("CLUSTER_VENV"):
-        return Path(chosen).absolute()
-    asked = "".join((code / name).read_text() for name in REQUIREMENTS)
-    venv = where.venvs / hashlib.sha256(f"{sys.version}\n{asked}".encode()).hexdigest()[:16]
-    if not (venv / WHOLE).exists():
-        say("Installing the packages of this release …")
-        _make(venv, [code / name for name in REQUIREMENTS])
-    return venv
-
-
-def _make(venv: Path, requirements: list[Path]) -> None:
-    """In its place, since a virtual environment cannot be moved; a file in it tells that it is whole."""
-    pip = [venv / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    for command in (
-        [sys.executable, "-m", "venv", "--clear", venv],
-        [*pip, *(word for path in requirements for word in ("-r", path))],
-    ):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
-        if done.returncode:
-            said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]
-            raise ClusterError(f"The packages cannot be installed: {' '.join(said)}")
-    (venv / WHOLE).touch()
+    packed = archive(target)
+    subprocess.run(["tar", "-xf", packed, "-C", target], check=True)  # noqa: S603, S607
+    packed.unlink()

@@ -79,10 +79,7 @@ def proxy(where: Places, told: Mapping[str, str]) -> Program:
 
 
 def clones(where: Places, told: Mapping[str, str]) -> list[Program]:
-    return [
-        of_release(where, name, CLONE, SERVING, environment={"CLONE": name}, port=int(told[port_name(name)]))
-        for name in CLONES
-    ]
+    return [of_release(where, name, CLONE, SERVING, port=int(told[port_name(name)])) for name in CLONES]
 
 
 def workers(where: Places) -> list[Program]:
@@ -99,7 +96,8 @@ def of_release(where: Places, name: str, kind: str, words: str, **options) -> Pr
     nice = ["/usr/bin/nice", "-n", "10"] if name == "render" else []
     command = [*nice, str(slot / ".venv" / "bin" / "python"), *words.split()]
     seconds = CLONE_SECONDS if kind == CLONE else WORKER_SECONDS
-    return Program(name, kind, command, directory=slot, stop_seconds=seconds, **options)
+    told = {"CLONE": name}
+    return Program(name, kind, command, directory=slot, stop_seconds=seconds, environment=told, **options)
 
 
 def database_names() -> list[str]:

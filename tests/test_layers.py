@@ -1,4 +1,4 @@
-"""The house has floors: scaling ← jobs ← accounts, products ← shop ← cluster. No arrow points up, and none is hidden."""
+"""The house has floors: scaling ← jobs ← accounts, products ← shop ← cluster. No arrow points up, none is hidden."""
 
 import ast
 from pathlib import Path

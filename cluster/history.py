@@ -1,0 +1,59 @@
+"""Which releases have run, in the order of their deploys: where a rollback goes, and what is kept for it."""
+
+import shutil
+import time
+
+from .errors import ClusterError
+from .places import Places
+
+YOUNG_SECONDS = 24 * 3600  # what was made since is somebody's deploy, or tells why one has failed
+
+
+def current(where: Places) -> str:
+    """The release that runs."""
+    if not where.current.is_symlink():
+        raise ClusterError(f"Nothing runs in {where.folder}: make cluster starts it.")
+    return where.current.readlink().name
+
+
+def deployed(where: Places) -> list[str]:
+    """The oldest first. One that was left by a rollback is not among them."""
+    return where.history.read_text().split() if where.history.exists() else []
+
+
+def note(where: Places, release: str) -> None:
+    """It runs now. What was deployed after it was given up."""
+    known = deployed(where) or [current(where)]
+    kept = known[: known.index(release)] if release in known else known
+    new = where.history.with_suffix(".new")
+    new.write_text("".join(f"{name}\n" for name in [*kept, release]))
+    new.replace(where.history)
+
+
+def before(where: Places) -> str:
+    """The release that ran before the one that runs."""
+    known, now = deployed(where), current(where)
+    if now not in known or known.index(now) == 0:
+        raise ClusterError(f"Release {now} is the first that is known here: there is none to go back to.")
+    return known[known.index(now) - 1]
+
+
+def prune(where: Places, keep: int) -> list[str]:
+    """Remove releases that nobody goes back to, and packages that no release uses. Answers their names."""
+    wanted = {*deployed(where)[-keep:], current(where), *in_slots(where)}
+    gone = [folder for folder in where.releases.iterdir() if folder.name not in wanted and _is_old(folder)]
+    for folder in gone:
+        shutil.rmtree(folder)
+    used = {(folder / ".venv").resolve() for folder in where.releases.iterdir()}
+    for venv in where.venvs.iterdir():
+        if venv.resolve() not in used and _is_old(venv):
+            shutil.rmtree(venv)
+    return [folder.name for folder in gone]
+
+
+def in_slots(where: Places) -> set[str]:
+    return {link.readlink().name for link in (where.folder / "slots").iterdir() if link.is_symlink()}
+
+
+def _is_old(folder) -> bool:
+    return time.time() - folder.stat().st_mtime > YOUNG_SECONDS

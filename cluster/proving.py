@@ -1,0 +1,56 @@
+"""After a deploy: every process says that it runs the release, and so does every answer that a visitor gets."""
+
+import time
+import urllib.request
+from collections import Counter
+from urllib.error import HTTPError
+
+from django.conf import settings
+
+from scaling.fleet import WEB, Member, fleet, strangers
+
+from .errors import ClusterError
+
+PUBLISHED = ("/", "/shelves/")
+ASKED = 20  # times for each clone: the balancer takes one after the other
+SILENT_SECONDS = 30  # until one that was killed is forgotten
+ANSWER_SECONDS = 10
+
+
+def prove(release: str) -> str:
+    """What was seen, in a line. Raises ClusterError when anybody runs, or has answered by, another release."""
+    members = _all_new(release)
+    clones = sorted({member.name for member in members if member.kind == WEB})
+    answers = Counter(_asked(f"/?proof={number}") for number in range(ASKED * len(clones)))
+    answers.update(_asked(path) for path in PUBLISHED)
+    if others := {told for told in answers if told[1] != release}:
+        raise ClusterError(f"Some answers are not of release {release}: {_listed(others)}.")
+    if silent := set(clones) - {clone for clone, _ in answers}:
+        raise ClusterError(f"Nobody was sent to {', '.join(sorted(silent))}.")
+    return f"{len(members)} processes and {answers.total()} answers, all of release {release}"
+
+
+def _all_new(release: str) -> list[Member]:
+    deadline = time.monotonic() + SILENT_SECONDS
+    while others := strangers(members := fleet(), release):
+        if time.monotonic() > deadline:
+            told = _listed({(f"{other.kind} {other.name}", other.release) for other in others})
+            raise ClusterError(f"Some processes do not run release {release}: {told}.")
+        time.sleep(0.5)
+    return members
+
+
+def _asked(path: str) -> tuple[str, str]:
+    """The clone and the release that have answered."""
+    request = urllib.request.Request(settings.SITE_URL + path)  # noqa: S310
+    try:
+        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:  # noqa: S310
+            return answer.headers["X-Clone"], answer.headers["X-Release"]
+    except HTTPError as error:
+        raise ClusterError(f"{path} answers {error.code}.") from None
+    except OSError as error:
+        raise ClusterError(f"{settings.SITE_URL} does not answer: {error}") from None
+
+
+def _listed(pairs: set[tuple[str, str]]) -> str:
+    return ", ".join(sorted(f"{who} ({release or 'none'})" for who, release in pairs))
