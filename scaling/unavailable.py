@@ -12,7 +12,13 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from . import settings
 
+
+class FilesAway(OSError):
+    """The storage that all clones share does not answer as it should."""
+
+
 OUTAGES = (
+    FilesAway,
     ConnectionInterrupted,
     RedisConnectionError,
     RedisTimeoutError,
