@@ -5,13 +5,14 @@ Everything that differs from one place to another comes from the environment, an
 """
 
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
 
 import environ
 from celery.schedules import crontab
 from kombu import Exchange, Queue
 
 from scaling.xray import CacheConnection, KeepConnection
+
+from .places import Place, origin
 
 ROOT = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -22,7 +23,8 @@ if (ROOT / ".env").exists():
 
 STATE = Path(env("STATE_DIR", default=str(ROOT / ".state")))  # embedded: everything that is kept, in one folder
 SECRET_KEY = env("SECRET_KEY", default="")
-RELEASE = env("RELEASE", default="embedded")
+_told = ROOT / "RELEASE"  # code that was unpacked says which it is
+RELEASE = env("RELEASE", default="") or (_told.read_text().strip() if _told.exists() else "embedded")
 CLONE = env("CLONE", default="")  # the host's name and process id when empty
 DRAIN_SECONDS = env.float("DRAIN_SECONDS", default=0.0)  # for a balancer to notice that a clone is not ready any more
 READY_WITHIN_SECONDS = env.float("READY_WITHIN_SECONDS", default=60.0)  # or a new clone gives up
@@ -47,39 +49,36 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
-STATIC_URL = "/static/"
-STATIC_ROOT = STATE / "static"
-MEDIA_URL = "/media/"
-MEDIA_ROOT = STATE / "media"
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
-    # Beside MEDIA_ROOT, and without an address: what is here goes out through a view that asks whose it is.
-    "pictures_private": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": STATE / "private", "base_url": None, "file_permissions_mode": 0o600},
-    },
-    "published": {
-        "BACKEND": "django.core.files.storage.FileSystemStorage",
-        "OPTIONS": {"location": STATE / "published", "base_url": None},
-    },
-}
-# s3://bucket/folder?endpoint=https://…&region=…, and the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY
+# What people send and workers store: a folder that every clone mounts, file:///folder, or a bucket of S3,
+# s3://bucket/folder?endpoint=https://…&region=…, with the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. Pages
+# and static files may have another place; where none is said they are beside the others, but in no bucket.
+FILES_URL = env("FILES_URL", default="")
 PUBLISHED_URL = env("PUBLISHED_URL", default="")
-PUBLISHED_STORE = "scaling.bucket.Bucket" if PUBLISHED_URL else "scaling.folder.Folder"
-if PUBLISHED_URL:
-    _place = urlsplit(PUBLISHED_URL)
-    _told = dict(parse_qsl(_place.query))
-    STORAGES["published"] = {
-        "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {
-            "bucket_name": _place.netloc,
-            "location": _place.path.strip("/"),
-            "endpoint_url": _told.get("endpoint"),
-            "region_name": _told.get("region"),
-            "file_overwrite": False,
-        },
-    }
+STATIC_FILES_URL = env("STATIC_FILES_URL", default="")
+_here = Place(STATE.absolute().as_uri())
+_files = Place(FILES_URL or _here.url)
+_beside = _files if _files.folder else _here
+_published = Place(PUBLISHED_URL or _beside.inside("published").url)
+_static = Place(STATIC_FILES_URL or _beside.inside("static").url)
+_folders = [Place(url).folder for url in (FILES_URL, PUBLISHED_URL, STATIC_FILES_URL) if url]
+SHARED_FOLDERS = [folder for folder in _folders if folder]
+
+MEDIA_URL = env("MEDIA_URL", default="") or _files.inside("media").address("/media/")
+MEDIA_ROOT = _beside.inside("media").folder
+STATIC_URL = env("STATIC_URL", default="") or _static.address("/static/")
+STATIC_ROOT = _static.folder
+STORAGES = {
+    "default": _files.inside("media").public(MEDIA_URL),
+    # Without an address: what is here goes out through a view that asks whose it is.
+    "pictures_private": _files.inside("private").private(),
+    "published": _published.plain(),
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+PUBLISHED_STORE = "scaling.folder.Folder" if _published.folder else "scaling.bucket.Bucket"
+ASSETS_STORE = "scaling.assets.AssetFolder" if _static.folder else "scaling.asset_bucket.AssetBucket"
+if STATIC_FILES_URL or (FILES_URL and _files.folder):
+    STORAGES["assets"] = _static.plain()  # those of every release; see scaling.assets
+    STATIC_ROOT = ROOT / "assets"  # of this release alone, with its manifest: a part of its code
 CDN_PURGE_URL = env("CDN_PURGE_URL", default="")  # a cache in front of the pages that is to hear which are new
 PUBLISHED_PURGE = "scaling.purging.http_purge" if CDN_PURGE_URL else ""
 WHITENOISE_MAX_AGE = 3600
@@ -306,11 +305,13 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 PASSWORD_RESET_TIMEOUT = 3600
 
-# What a browser may do with our pages
+# What a browser may do with our pages. Private pictures come from the bucket itself, public ones maybe from a CDN.
+_assets_from = list(filter(None, [origin(STATIC_URL)]))
+_pictures_from = {origin(address) for address in (MEDIA_URL, _files.address("")) if origin(address)} - {*_assets_from}
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": ["'self'"],
-        "img-src": ["'self'", "data:", "blob:"],
+        "default-src": ["'self'", *_assets_from],
+        "img-src": ["'self'", "data:", "blob:", *_assets_from, *sorted(_pictures_from)],
         "object-src": ["'none'"],
         "base-uri": ["'none'"],
         "form-action": ["'self'"],

@@ -1,10 +1,12 @@
 """Production says what it needs, and does not start without."""
 
 import os
+import shutil
 import subprocess
 import sys
 from ast import literal_eval
 
+import pytest
 from django.conf import settings
 
 WHOLE = {
@@ -16,15 +18,22 @@ WHOLE = {
     "CACHE_URL": "redis://127.0.0.1:6379/0",
     "KEEP_URL": "redis://127.0.0.1:6380/0",
     "BROKER_URL": "amqp://127.0.0.1:5672//",
+    "FILES_URL": "file:///srv/bakery%20files",
 }
 
+BUCKET = "s3://files/shop?endpoint=https://s3.example&region=eu-west-2"
+FOLDERS = {"pictures_private": "private", "published": "published", "assets": "static"}
+PLACES = (
+    "{name: o | {'location': str(o['location'])} for name, each in s.STORAGES.items() if (o := each.get('OPTIONS'))}"
+)
 
-def start(told="s.SESSION_COOKIE_SECURE, s.DEBUG", **changes):
+
+def start(told="s.SESSION_COOKIE_SECURE, s.DEBUG", folder=settings.ROOT, **changes):
     """Read the settings in a process of their own and print some; an empty value is one that is not said."""
     plain = {"PATH": os.environ["PATH"], "STATE_DIR": str(settings.STATE)}
     command = [sys.executable, "-c", f"import settings.production as s; print({told})"]
     env = plain | WHOLE | changes
-    return subprocess.run(command, cwd=settings.ROOT, env=env, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
 
 
 def test_it_starts_when_everything_is_said():
@@ -36,6 +45,69 @@ def test_it_names_all_that_is_missing():
     done = start(SECRET_KEY="", KEEP_URL="")
     assert done.returncode != 0
     assert "Production needs these in the environment: SECRET_KEY, KEEP_URL." in done.stderr
+
+
+def test_code_that_was_unpacked_says_which_release_it_is(tmp_path):
+    """Given code with the file RELEASE in its root
+    Then that is the release, unless the environment knows better, and without either there is no start."""
+    (tmp_path / "scaling").symlink_to(settings.ROOT / "scaling")
+    shutil.copytree(settings.ROOT / "settings", tmp_path / "settings")
+    assert "needs RELEASE" in start(RELEASE="", folder=tmp_path).stderr
+    (tmp_path / "RELEASE").write_text("2026-11-28\n")
+    assert start("s.RELEASE", RELEASE="", folder=tmp_path).stdout == "2026-11-28\n"
+    assert start("s.RELEASE", RELEASE="3", folder=tmp_path).stdout == "3\n"
+
+
+def test_without_tls_nothing_asks_for_it():
+    told = "(s.SECURE_SSL_REDIRECT, s.SECURE_HSTS_SECONDS, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE)"
+    proxy = f"({told}, s.SECURE_PROXY_SSL_HEADER)"
+    assert literal_eval(start(proxy, TLS="false").stdout) == ((False, 0, False, False), None)
+    year = 365 * 24 * 3600
+    assert literal_eval(start(proxy).stdout) == ((True, year, True, True), ("HTTP_X_FORWARDED_PROTO", "https"))
+
+
+def test_a_shared_folder_holds_whatever_has_no_place_of_its_own():
+    placed = literal_eval(start(PLACES).stdout)
+    where = "/srv/bakery files"
+    assert {name: options["location"] for name, options in placed.items()} == {
+        name: f"{where}/{folder}" for name, folder in FOLDERS.items()
+    }
+    told = "[str(s.MEDIA_ROOT), s.MEDIA_URL, s.STATIC_URL, s.STATIC_ROOT == s.ROOT / 'assets', s.SHARED_FOLDERS]"
+    told = told.replace("s.SHARED_FOLDERS", "[str(folder) for folder in s.SHARED_FOLDERS]")
+    assert literal_eval(start(told).stdout) == [f"{where}/media", "/media/", "/static/", True, [where]]
+
+
+def test_a_bucket_holds_pictures_and_writes_over_none_of_them():
+    placed = literal_eval(start(PLACES, FILES_URL=BUCKET, PUBLISHED_URL="file:///srv/pages").stdout)
+    assert placed["default"]["location"] == "shop/media"
+    assert placed["default"]["base_url"] == "https://s3.example/files/shop/media/"
+    assert placed["default"]["object_parameters"] == {"CacheControl": "public, max-age=31536000, immutable"}
+    private = placed["pictures_private"]
+    assert (private["location"], private["querystring_expire"]) == ("shop/private", 60)
+    assert "base_url" not in private
+    assert not any(placed[name]["file_overwrite"] for name in ("default", "pictures_private"))
+    assert placed["published"]["location"] == "/srv/pages"
+    assert "assets" not in placed
+
+
+def test_browsers_may_fetch_from_where_the_files_are():
+    told = "(s.MEDIA_URL, s.STATIC_URL, s.CONTENT_SECURITY_POLICY['DIRECTIVES'])"
+    where = {"FILES_URL": "s3://files?region=eu-west-2", "STATIC_FILES_URL": "s3://assets/shop?region=eu-west-2"}
+    media, static, policy = literal_eval(start(told, **where).stdout)
+    pictures, assets = "https://files.s3.eu-west-2.amazonaws.com", "https://assets.s3.eu-west-2.amazonaws.com"
+    assert (media, static) == (f"{pictures}/media/", f"{assets}/shop/")
+    assert policy["default-src"] == ["'self'", assets]
+    assert policy["img-src"] == ["'self'", "data:", "blob:", assets, pictures]
+    cdn = {"MEDIA_URL": "https://cdn.example/media/", "STATIC_URL": "https://cdn.example/static/"}
+    media, static, policy = literal_eval(start(told, **where, **cdn).stdout)
+    assert (media, static) == (cdn["MEDIA_URL"], cdn["STATIC_URL"])
+    assert policy["default-src"] == ["'self'", "https://cdn.example"]
+    assert policy["img-src"][3:] == ["https://cdn.example", pictures]
+
+
+@pytest.mark.parametrize("url", ["/srv/files", "http://files", "file://server/files", "file:///", "s3:///files"])
+def test_what_is_no_place_for_files_is_refused(url):
+    assert f"'{url}' is neither file:///folder nor s3://bucket/folder." in start(FILES_URL=url).stderr
 
 
 def test_sessions_and_cache_must_not_share_a_server():
