@@ -2,12 +2,10 @@
 
 from typing import Any, NamedTuple, Protocol
 
-from django.core.files.base import File
 from django.db import connection, transaction
 
 from scaling.retries import retried
 
-from . import files
 from .kinds import JobKind, declare
 from .models import Job, Render
 from .work import submit
@@ -33,7 +31,7 @@ class Picture(NamedTuple):
 
     number: int
     is_final: bool
-    file: File
+    name: str  # of its file, see `jobs.files`
 
 
 @retried
@@ -60,12 +58,7 @@ def _render_of(design: Design) -> Render:
 
 def picture(job: Job) -> Picture | None:
     """What the cake looks like so far, or None while there is nothing to see. Whose job it is was asked before."""
-    for _ in range(2):  # a worker may just be putting a better one in its place
-        render = Render.objects.filter(jobs=job).first()
-        if render is None or not render.picture:
-            return None
-        try:
-            return Picture(render.picture_number, render.is_finished, files.private().open(render.picture))
-        except FileNotFoundError:
-            continue
-    return None
+    render = Render.objects.filter(jobs=job).first()
+    if render is None or not render.picture:
+        return None
+    return Picture(render.picture_number, render.is_finished, render.picture)

@@ -9,7 +9,10 @@ from collections.abc import Collection
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import Storage, storages
+from django.http import HttpResponseBase
 from django.utils.crypto import salted_hmac
+
+from scaling.private_files import sent
 
 from .models import Job, Render, Work
 
@@ -37,6 +40,11 @@ def read(name: str) -> bytes:
         return file.read()
 
 
+def send(name: str, content_type: str, file_name: str = "") -> HttpResponseBase:
+    """The file for whoever was asked whose it is, see `scaling.private_files`. Raises FileNotFoundError."""
+    return sent(private(), name, content_type, file_name)
+
+
 def drop(names: Collection[str]) -> None:
     """These are named by no row any more. One that cannot be deleted costs room and nothing else."""
     for name in filter(None, names):
@@ -51,13 +59,19 @@ def kept(work: Work) -> list[str]:
     folder = folder_of(work)
     try:
         return [f"{folder}/{name}" for name in private().listdir(folder)[1]]
-    except OSError:  # there never were any
+    except FileNotFoundError:  # there never were any
         return []
 
 
 def tidy(work: Work, keep: Collection[str]) -> None:
-    """This attempt has ended the work: of its files and those before only these stay. A successor's are not ours."""
-    drop([name for name in kept(work) if name not in keep and _attempt_of(name) <= work.attempt])
+    """This attempt has ended the work: of its files and those before only these stay. A successor's are not ours.
+    What cannot be tidied now goes with the rest, after a week (`jobs.cleaning`)."""
+    try:
+        names = kept(work)
+    except OSError as error:
+        log.warning("The files of %s stay for now: %s", work, error)
+        return
+    drop([name for name in names if name not in keep and _attempt_of(name) <= work.attempt])
 
 
 def _attempt_of(name: str) -> int:

@@ -1,6 +1,7 @@
 """A product as search engines read it: https://schema.org/Product."""
 
 from typing import Any
+from urllib.parse import urljoin
 
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -28,7 +29,8 @@ def product_schema(data: dict) -> dict[str, Any]:
         schema["offers"]["priceValidUntil"] = data["until"]
     if data["pictures"]:
         schema["image"] = [
-            settings.SITE_URL + default_storage.url(f"{picture['stem']}-800.webp") for picture in data["pictures"]
+            urljoin(settings.SITE_URL, default_storage.url(f"{picture['stem']}-800.webp"))
+            for picture in data["pictures"]
         ]
     if data["reviews"]:
         schema["aggregateRating"] = {

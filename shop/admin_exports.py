@@ -2,7 +2,7 @@
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -40,7 +40,7 @@ def exports_page(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def export_file(request: HttpRequest, key: str) -> HttpResponse:
+def export_file(request: HttpRequest, key: str) -> HttpResponseBase:
     """The file of a finished export of one's own; any other looks as if it were not there."""
     _check(request)
     job = Job.objects.filter(key=key, kind=KIND, owner=_owner(request), state=State.DONE).first()
@@ -48,12 +48,9 @@ def export_file(request: HttpRequest, key: str) -> HttpResponse:
         raise Http404("There is no export of yours here.")
     name = f"orders-{job.arguments['month']}.csv"
     try:
-        file = files.private().open(job.result["file"])
+        return files.send(job.result["file"], "text/csv; charset=utf-8", name)
     except FileNotFoundError:
         raise Http404("This export is gone.") from None
-    response = FileResponse(file, as_attachment=True, filename=name, content_type="text/csv; charset=utf-8")
-    response["Cache-Control"] = "private, no-store"
-    return response
 
 
 def _check(request: HttpRequest) -> None:

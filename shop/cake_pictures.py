@@ -1,23 +1,28 @@
 """How a cake's picture goes out: through views that have asked whose it is, and never by its name in the storage."""
 
-from django.http import FileResponse, Http404
+from django.http import FileResponse, Http404, HttpResponseBase
 from django.utils.cache import patch_cache_control
 
+from jobs import files
 from jobs.cakes import picture
 from jobs.models import Job
 
 KEPT_SECONDS = 365 * 24 * 3600
 
 
-def sent(job: Job, number: str | None) -> FileResponse:
-    """The newest picture. Asked for by its number it never changes, and the browser of whoever may see it keeps it.
-    Raises Http404."""
-    found = picture(job)
-    if found is None:
-        raise Http404("There is nothing to see yet.")
-    response = FileResponse(found.file, content_type="image/webp")
-    if number == str(found.number):
-        patch_cache_control(response, private=True, max_age=KEPT_SECONDS, immutable=True)
-    else:
-        patch_cache_control(response, private=True, no_store=True)
-    return response
+def sent(job: Job, number: str | None) -> HttpResponseBase:
+    """The newest picture, or the way to it. Asked for by its number it never changes, and the browser of whoever may
+    see it keeps it; a way that ends soon is kept by nobody. Raises Http404."""
+    for _ in range(2):  # a worker may just be putting a better one in its place
+        found = picture(job)
+        if found is None:
+            break
+        try:
+            response = files.send(found.name, "image/webp")
+        except FileNotFoundError:
+            continue
+        if isinstance(response, FileResponse) and number == str(found.number):
+            del response["Cache-Control"]
+            patch_cache_control(response, private=True, max_age=KEPT_SECONDS, immutable=True)
+        return response
+    raise Http404("There is nothing to see yet.")

@@ -6,7 +6,7 @@ Templates get plain dicts and these names; they cannot query. Addresses of produ
 from collections.abc import Callable
 from functools import lru_cache
 from math import cos, pi, sin
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl, urlencode, urljoin
 
 from django.conf import settings
 from django.core.files.storage import default_storage
@@ -31,6 +31,7 @@ def environment(**options) -> Environment:
         "static": lru_cache(maxsize=None)(static),
         "pictures": default_storage.url(""),
         "picture": pictures(default_storage.url("")),
+        "picture_link": pictures(urljoin(settings.SITE_URL, default_storage.url(""))),  # for other sites
         "media": default_storage.url,
         "toggled": toggled,
         "scallops": scallops(),
@@ -39,7 +40,6 @@ def environment(**options) -> Environment:
         "shelves": shelves,
         "links_of": links_of,
         "frame": Frame(env),
-        "site": settings.SITE_URL,
     }
     return env
 

@@ -1,7 +1,7 @@
 """A job, for its owner: the cake's picture as it is painted, stopping it, trying again, and into the basket."""
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import cache_control
@@ -101,7 +101,7 @@ def mine(request: HttpRequest) -> JsonResponse:
 
 
 @require_safe
-def picture(request: HttpRequest, key: str) -> FileResponse:
+def picture(request: HttpRequest, key: str) -> HttpResponseBase:
     return sent(job_or_404(request, key), request.GET.get("n"))
 
 

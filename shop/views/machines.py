@@ -2,11 +2,12 @@
 
 from datetime import datetime
 from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.exceptions import SuspiciousFileOperation
+from django.core.exceptions import SuspiciousOperation
 from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -49,15 +50,18 @@ def sitemap(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def media(request: HttpRequest, path: str) -> FileResponse:
-    """A stored picture. Names are never used twice, so a browser may keep it for good."""
+def media(request: HttpRequest, path: str) -> HttpResponseBase:
+    """A stored picture. Names are never used twice, so a browser may keep it for good. Where pictures have addresses
+    of their own, what still comes here is sent there."""
     content_type = PICTURE_TYPES.get(PurePosixPath(path).suffix)
     try:
-        if content_type is None or not default_storage.exists(path):
+        if content_type is None:
             raise Http404("There is no such picture.")
-        file = default_storage.open(path)
-    except (SuspiciousFileOperation, OSError) as error:
+        url = default_storage.url(path)
+        if urlsplit(url).netloc:
+            return HttpResponseRedirect(url)
+        response = FileResponse(default_storage.open(path), content_type=content_type)
+    except (SuspiciousOperation, OSError) as error:
         raise Http404("There is no such picture.") from error
-    response = FileResponse(file, content_type=content_type)
     response["Cache-Control"] = "public, max-age=31536000, immutable"
     return response

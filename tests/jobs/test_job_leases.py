@@ -181,8 +181,7 @@ def test_a_checkpoint_outlives_its_worker_and_replaces_the_one_before():
     successor = running(claim(Render, render.pk))
     assert successor.checkpoint == b"two"
     assert successor.work.progress == 20
-    with picture(job).file as file:
-        assert (picture(job).number, file.read()) == (2, b"webp 2")
+    assert (picture(job).number, files.read(picture(job).name)) == (2, b"webp 2")
 
 
 def test_the_last_attempt_begins_anew():
@@ -261,8 +260,7 @@ def test_a_worker_that_was_paused_and_wakes_spoils_nothing():
     perform(late, CAKE, lambda running: {"late": True}, {})
     successor.refresh_from_db()
     assert (successor.state, successor.progress, successor.result) == (State.RUNNING, 50, {})
-    with picture(job).file as file:
-        assert file.read() == b"new webp"
+    assert files.read(picture(job).name) == b"new webp"
     assert len(files.private().listdir(files.folder_of(late))[1]) == 2
     assert told() == []
 
