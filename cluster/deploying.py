@@ -1,8 +1,8 @@
 """A deploy: every server gets the new code while visitors are served, and afterwards nobody runs the old.
 
 The release is put beside the one that runs, its assets are uploaded and its migrations done before anybody asks for
-them. Then clone after clone is swapped, each ready before the one it replaces ends; then the workers, while the old ones
-finish what they have begun; then the pages. Whatever fails stops it, and what was swapped is swapped back.
+them. Then clone after clone is swapped, each ready before the one it replaces ends; then the workers, while the old
+ones finish what they have begun; then the pages. Whatever fails stops it, and what was swapped is swapped back.
 """
 
 import os

@@ -64,7 +64,6 @@ def of_the_shop(where: Places, chosen: Mapping[str, str], databases: Cluster) ->
         "BROKER_URL": f"amqp://shop:{chosen['CLUSTER_BROKER_PASSWORD']}@127.0.0.1:{chosen[port_name('broker')]}//",
         "ALLOWED_HOSTS": ",".join(hosts),
         "SITE_URL": url,
-        "RELEASE": "stop-gap",
         "TLS": "false",
         "XRAY": "true",
         "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
