@@ -142,7 +142,7 @@ def opened_place() -> Places:
     where = places()
     if not is_open(where):
         raise ClusterError("The cluster is not running: make cluster starts it.")
-    os.environ.update(read(where.env))
+    os.environ.update(read(where.env) | {"RELEASE": history.current(where)})
     return where
 
 

@@ -120,6 +120,7 @@ def start(where: Places, say: Say) -> bool:
     if supervisor.answers() and is_whole(where, told, supervisor):
         return False
     release = first_release(where, say)
+    os.environ["RELEASE"] = release.name  # the checkout itself is none
     with undone_on_failure(where, supervisor):
         if not supervisor.answers():
             sweep(where)
