@@ -40,9 +40,8 @@ def end_program(where: Places, name: str) -> None:
 def names_of(where: Places, kind: str) -> str:
     """Of the clones, or the workers, that run here."""
     supervisor = Supervisor(where)
-    return " ".join(
-        program.name for program in _programs(where) if program.kind == kind and any(running(supervisor, program))
-    )
+    every = [program for program in _programs(where) if program.kind == kind]
+    return " ".join(program.name for program in every if list(running(supervisor, program)))
 
 
 def publish_pages(where: Places) -> None:
