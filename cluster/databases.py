@@ -5,7 +5,7 @@ from pathlib import Path
 from shop.mariadb import Cluster
 from shop.mariadb_server import Server
 
-from .environment import cluster_of
+from .environment import cluster_of, read
 from .places import Places
 from .supervision import FAILED, Supervisor
 from .topology import DATA_SECONDS
@@ -41,11 +41,11 @@ class Supervised(Server):
 
 
 def databases(where: Places, supervisor: Supervisor) -> Cluster:
-    return cluster_of(where, kind=lambda *place: Supervised(supervisor, *place))
+    return cluster_of(where, read(where.env), kind=lambda *place: Supervised(supervisor, *place))
 
 
 def database_command(where: Places, name: str) -> list[str]:
     """As the primary or as a replica: that may have changed since it ran last."""
-    cluster = cluster_of(where)
+    cluster = cluster_of(where, read(where.env))
     server = next(server for server in cluster.servers if f"mariadb{server.number}" == name)
     return server.command(cluster.role(server))

@@ -19,10 +19,10 @@ from .places import Places
 # a proxy that looks at an empty place again and again would in the end be connected with itself.
 PORTS = range(20000, 32000)
 CLONES = tuple(f"web{number}" for number in range(1, 9))
-LISTENERS = ("cache", "keep", "broker", "broker_node", "broker_mapper", *CLONES)
+DATABASES = ("mariadb1", "mariadb2", "mariadb3")
+LISTENERS = (*DATABASES, "cache", "keep", "broker", "broker_node", "broker_mapper", *CLONES)
 PASSWORDS = tuple(f"CLUSTER_{name}_PASSWORD" for name in ("CACHE", "KEEP", "BROKER"))
 SECRETS = ("SECRET_KEY", "METRICS_TOKEN", *PASSWORDS)
-DATABASES = 3
 PROXY_PORT = "8080"
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")  # all that processes get of whoever started them
 
@@ -30,29 +30,25 @@ PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")  # all that proce
 def choose(where: Places) -> dict[str, str]:
     """The environment of the shop's processes, and ports and passwords of the servers as `CLUSTER_…`."""
     kept = read(where.env)
-    chosen = {name: kept.get(name) or secrets.token_urlsafe(48) for name in SECRETS}
+    chosen = {name: kept.get(name) or secrets.token_urlsafe(48) for name in SECRETS} | _ports(kept)
     chosen["CLUSTER_PORT"] = os.environ.get("PORT") or kept.get("CLUSTER_PORT") or PROXY_PORT
-    names = [port_name(name) for name in LISTENERS]
-    missing = [name for name in names if name not in kept]
-    chosen |= {name: kept[name] for name in names if name in kept}
-    chosen |= dict(zip(missing, map(str, draw_ports(len(missing))), strict=True))
-    databases = cluster_of(where)
+    hosts = os.environ.get("HOSTS", "").replace(",", " ").split()
+    chosen["CLUSTER_HOSTS"] = ",".join(hosts) or kept.get("CLUSTER_HOSTS", "")
+    databases = cluster_of(where, chosen)
     databases.keep()
     told = chosen | of_the_shop(where, chosen, databases)
     write(where.env, told)
     return told
 
 
-def cluster_of(where: Places, **options) -> Cluster:
-    """The databases. Their ports are drawn when they are made."""
-    is_made = (where.databases / "cluster.json").exists()
-    return Cluster(where.databases, ports=() if is_made else draw_ports(DATABASES), **options)
+def cluster_of(where: Places, told: Mapping[str, str], **options) -> Cluster:
+    return Cluster(where.databases, ports=[int(told[port_name(name)]) for name in DATABASES], **options)
 
 
 def of_the_shop(where: Places, chosen: Mapping[str, str], databases: Cluster) -> dict[str, str]:
     """What `.env.example` lists, as far as it is not the default of production."""
-    url = f"http://127.0.0.1:{chosen['CLUSTER_PORT']}"
-    hosts = ["127.0.0.1", "localhost", *os.environ.get("HOSTS", "").replace(",", " ").split()]
+    named = chosen["CLUSTER_HOSTS"].split(",") if chosen["CLUSTER_HOSTS"] else []
+    url = f"https://{named[0]}" if named else f"http://127.0.0.1:{chosen['CLUSTER_PORT']}"
     return databases.urls | {
         "CLUSTER_DIR": str(where.folder),
         "DJANGO_SETTINGS_MODULE": "settings.production",
@@ -62,9 +58,9 @@ def of_the_shop(where: Places, chosen: Mapping[str, str], databases: Cluster) ->
         "CACHE_URL": valkey_url(chosen, "cache"),
         "KEEP_URL": valkey_url(chosen, "keep"),
         "BROKER_URL": f"amqp://shop:{chosen['CLUSTER_BROKER_PASSWORD']}@127.0.0.1:{chosen[port_name('broker')]}//",
-        "ALLOWED_HOSTS": ",".join(hosts),
+        "ALLOWED_HOSTS": ",".join(["127.0.0.1", "localhost", *named]),
         "SITE_URL": url,
-        "TLS": "false",
+        "TLS": str(bool(named)).lower(),  # whoever is asked by another name has somebody in front who ends TLS
         "XRAY": "true",
         "EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend",
     }
@@ -73,6 +69,12 @@ def of_the_shop(where: Places, chosen: Mapping[str, str], databases: Cluster) ->
 def of_processes(told: Mapping[str, str]) -> dict[str, str]:
     """All that a process is given: the same whoever starts it, and from where."""
     return {name: os.environ[name] for name in PASSED_ON if name in os.environ} | dict(told)
+
+
+def _ports(kept: Mapping[str, str]) -> dict[str, str]:
+    names = [port_name(name) for name in LISTENERS]
+    new = iter(draw_ports(len(names)))
+    return {name: kept.get(name) or str(next(new)) for name in names}
 
 
 def port_name(listener: str) -> str:

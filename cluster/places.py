@@ -8,6 +8,7 @@ shared/                 what outlives releases: databases, pictures, pages, logs
 
 import fcntl
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from .errors import ClusterError
 
 CODE = Path(__file__).resolve().parent.parent
 SOCKET_LETTERS = 100  # a socket's whole path may have no more
+PLAIN = re.compile(r"[\w./+@-]+")  # what shells, nginx and the process manager all read as it is
 
 
 @dataclass(frozen=True)
@@ -47,11 +49,11 @@ class Places:
 
     @property
     def files(self) -> Path:
-        return self.state
+        return self.shared / "files"
 
     @property
     def static(self) -> Path:
-        return self.state / "static"
+        return self.shared / "static"
 
     @property
     def databases(self) -> Path:
@@ -80,6 +82,8 @@ class Places:
     def make(self) -> None:
         if len(str(self.socket)) > SOCKET_LETTERS:
             raise ClusterError(f"{self.folder} is too long a path for a socket: set CLUSTER_DIR to a shorter one.")
+        if not PLAIN.fullmatch(str(self.folder)):
+            raise ClusterError(f"{self.folder} has a blank or a sign in it: set CLUSTER_DIR to a plainer path.")
         for folder in (self.shared, self.releases, self.folder / "slots"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in (self.state, self.files, self.static, self.venvs, self.shared / "logs"):

@@ -47,7 +47,8 @@ class Start:
             clones = pool.submit(self.clones)
             broker.result()
             every(clones, pool.submit(self.workers))
-        url = f"{self.told['SITE_URL']}/?asked=a-clone"  # with words behind it, no page that is published answers
+        # With words behind it, no page that is published answers.
+        url = f"http://127.0.0.1:{self.told['CLUSTER_PORT']}/?asked=a-clone"
         wait_for(lambda: answers(url), ANSWERED_WITHIN_SECONDS, "a page")
         self.say("a page through the proxy")
 
@@ -125,9 +126,17 @@ def start(where: Places, say: Say) -> bool:
         if not supervisor.answers():
             sweep(where)
             check_port(told["CLUSTER_PORT"])
+            configure(where, told)
             supervisor.open(topology.programs(where, told), told)
         Start(where, told, release, supervisor, say).run()
     return True
+
+
+def configure(where: Places, told: Mapping[str, str]) -> None:
+    """Write what these servers read when they start; the others write it themselves, each time."""
+    topology.broker(where, told).configure()
+    for name in ("cache", "keep"):
+        topology.valkey(where, told, name).configure()
 
 
 def first_release(where: Places, say: Say) -> Path:

@@ -9,7 +9,7 @@ from .errors import ClusterError
 from .leftovers import end, leftovers
 from .places import Places
 from .supervision import Supervisor
-from .topology import STORE, Program, programs
+from .topology import STORE, programs
 
 GRACE_SECONDS = 5  # until one that was killed is gone
 SWEPT_WITHIN_SECONDS = 10
@@ -42,14 +42,11 @@ def sweep(where: Places) -> bool:
 
 def _turns(where: Places) -> Iterable[tuple[list[str], int]]:
     """Names of processes that are stopped at once, and how long that may take."""
-    every = programs(where, read(where.env))
-    primary = f"mariadb{cluster_of(where).primary.number}"
+    told = read(where.env)
+    every = programs(where, told)
+    primary = f"mariadb{cluster_of(where, told).primary.number}"
     asking = [program for program in every if program.kind != STORE]
     asked = [program for program in every if program.kind == STORE and program.name != primary]
     last = [program for program in every if program.name == primary]
     for turn in (asking, asked, last):
-        yield [name for program in turn for name in program.processes], max(map(_seconds, turn))
-
-
-def _seconds(program: Program) -> int:
-    return program.stop_seconds
+        yield [name for program in turn for name in program.processes], max(program.stop_seconds for program in turn)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shop.nginx import Nginx
-from shop.rabbitmq import RabbitMQ
+from shop.rabbitmq import SERVER, RabbitMQ
 from shop.valkeys import Valkey
 
 from .environment import CLONES, DATABASES, port_name
@@ -68,9 +68,9 @@ def programs(where: Places, told: Mapping[str, str]) -> list[Program]:
 def stores(where: Places, told: Mapping[str, str]) -> list[Program]:
     node = broker(where, told)
     return [
-        *(Program(name, STORE, [sys.executable, "-m", "cluster", "run", name]) for name in database_names()),
-        *(Program(name, STORE, valkey(where, told, name).command()) for name in ("cache", "keep")),
-        Program("broker", STORE, node.command(), environment=node.environment(), is_group_stopped=True),
+        *(Program(name, STORE, [sys.executable, "-m", "cluster", "run", name]) for name in DATABASES),
+        *(Program(name, STORE, valkey(where, told, name).words) for name in ("cache", "keep")),
+        Program("broker", STORE, [str(SERVER)], environment=node.environment(), is_group_stopped=True),
     ]
 
 
@@ -100,10 +100,6 @@ def of_release(where: Places, name: str, kind: str, words: str, **options) -> Pr
     return Program(name, kind, command, directory=slot, stop_seconds=seconds, environment=told, **options)
 
 
-def database_names() -> list[str]:
-    return [f"mariadb{number}" for number in range(1, DATABASES + 1)]
-
-
 def valkey(where: Places, told: Mapping[str, str], name: str) -> Valkey:
     password = told[f"CLUSTER_{name.upper()}_PASSWORD"]
     return Valkey(name, where.shared / name, int(told[port_name(name)]), password)
@@ -119,5 +115,6 @@ def broker(where: Places, told: Mapping[str, str]) -> RabbitMQ:
 def nginx(where: Places, told: Mapping[str, str]) -> Nginx:
     """It asks all places from the start, and need never be told of a new clone: an empty one refuses at once."""
     addresses = tuple(f"127.0.0.1:{told[port_name(name)]}" for name in CLONES)
+    scheme = "https" if told["TLS"] == "true" else "http"
     folders = (where.files / "published", where.static, where.files / "media")
-    return Nginx(where.shared / "proxy", addresses, *folders, port=int(told["CLUSTER_PORT"]), scheme="https")
+    return Nginx(where.shared / "proxy", addresses, *folders, port=int(told["CLUSTER_PORT"]), scheme=scheme)

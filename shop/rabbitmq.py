@@ -83,6 +83,10 @@ class RabbitMQ:
 
     def command(self) -> list[str]:
         """Write the configuration; answer the command that starts the node in the foreground, with `environment`."""
+        self.configure()
+        return [str(SERVER)]
+
+    def configure(self) -> None:
         parts = self.folder / "conf.d"
         parts.mkdir(exist_ok=True)
         shutil.copy(COMPOSE / "broker" / "rabbitmq.conf", parts / "10-house.conf")
@@ -92,7 +96,6 @@ class RabbitMQ:
             f"listeners.tcp.1 = 127.0.0.1:{self.port}\ndefault_user = shop\ndefault_pass = {self.password}\n"
         )
         (self.folder / "plugins").write_text("[].")
-        return [str(SERVER)]
 
     def environment(self) -> dict[str, str]:
         return {

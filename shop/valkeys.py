@@ -30,14 +30,24 @@ class Valkey:
 
     def command(self) -> list[str]:
         """Write the server's configuration; answer the command that starts it in the foreground."""
+        self.configure()
+        return self.words
+
+    @property
+    def words(self) -> list[str]:
+        return [str(get_binary_path()), str(self.config)]
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "valkey.conf"
+
+    def configure(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        config = self.folder / "valkey.conf"
-        config.touch(mode=0o600)
-        config.write_text(
+        self.config.touch(mode=0o600)
+        self.config.write_text(
             f'include "{COMPOSE / f"valkey-{self.name}" / "valkey.conf"}"\n'
             f'bind 127.0.0.1\nport {self.port}\ndir "{self.folder}"\nrequirepass {self.password}\n'
         )
-        return [str(get_binary_path()), str(config)]
 
     def answers(self) -> bool:
         """Whether it is up and ours: it has read its data back and takes our password."""

@@ -1,0 +1,20 @@
+"""A cluster's folder of one's own. Without what production wants these tests are not there; with CI they must be."""
+
+import os
+from importlib.util import find_spec
+
+import pytest
+
+from cluster.places import Places
+
+if not find_spec("supervisor") and not os.environ.get("CI"):
+    collect_ignore_glob = ["test_*.py"]
+
+
+@pytest.fixture
+def where(tmp_path, monkeypatch):
+    monkeypatch.delenv("PORT", raising=False)
+    monkeypatch.delenv("HOSTS", raising=False)
+    made = Places(tmp_path / "cluster")
+    made.make()
+    return made
