@@ -2,7 +2,6 @@
 
 import os
 
-from . import history
 from .databases import database_command
 from .environment import read
 from .places import Places
@@ -10,7 +9,6 @@ from .topology import nginx
 
 
 def become(where: Places, program: str) -> None:
-    os.environ["RELEASE"] = history.current(where)  # for the settings: the proxy itself is of none
     is_proxy = program == "proxy"
     command = nginx(where, read(where.env)).command() if is_proxy else database_command(where, program)
     os.execv(command[0], command)  # noqa: S606

@@ -7,14 +7,17 @@ from pathlib import Path
 from .environment import of_processes
 from .errors import ClusterError
 
+MANIFEST = "assets/staticfiles.json"  # written last
+
 
 def prepare(release: Path, told: Mapping[str, str]) -> None:
     manage(release, told, "prepare", "--without-static")
 
 
 def collect_static(release: Path, told: Mapping[str, str]) -> None:
-    """Beside those of other releases: visitors may still have their pages open."""
-    manage(release, told, "collectstatic", "--no-input", "--verbosity", "0")
+    """Once for a release: they are a part of it, as its code is."""
+    if not (release / MANIFEST).exists():
+        manage(release, told, "collectstatic", "--no-input", "--verbosity", "0")
 
 
 def manage(release: Path, told: Mapping[str, str], *words: str) -> str:

@@ -117,11 +117,10 @@ def start(where: Places, say: Say) -> bool:
     where.make()
     supervisor = Supervisor(where)
     told = read(where.env) if supervisor.answers() else choose(where)
-    os.environ.update(told)  # for the shop's settings, which are read here as well
     if supervisor.answers() and is_whole(where, told, supervisor):
         return False
     release = first_release(where, say)
-    os.environ["RELEASE"] = release.name  # the checkout itself is none
+    os.environ.update(told, RELEASE=release.name)  # for the shop's settings, which are read here as well
     with undone_on_failure(where, supervisor):
         if not supervisor.answers():
             sweep(where)

@@ -62,7 +62,7 @@ class Program:
 
 def programs(where: Places, told: Mapping[str, str]) -> list[Program]:
     """In the order in which they are started; they are stopped the other way round."""
-    return [*stores(where, told), proxy(where, told), *clones(where, told), *workers(where)]
+    return [*stores(where, told), proxy(where), *clones(where, told), *workers(where)]
 
 
 def stores(where: Places, told: Mapping[str, str]) -> list[Program]:
@@ -74,8 +74,10 @@ def stores(where: Places, told: Mapping[str, str]) -> list[Program]:
     ]
 
 
-def proxy(where: Places, told: Mapping[str, str]) -> Program:
-    return Program("proxy", PROXY, [sys.executable, "-m", "cluster", "run", "proxy"], stop_seconds=PROXY_SECONDS)
+def proxy(where: Places) -> Program:
+    """It takes its headers from the release that is current when it starts."""
+    command = [str(where.current / ".venv" / "bin" / "python"), "-m", "cluster", "run", "proxy"]
+    return Program("proxy", PROXY, command, directory=where.current, stop_seconds=PROXY_SECONDS)
 
 
 def clones(where: Places, told: Mapping[str, str]) -> list[Program]:
