@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from cluster import releases
+from cluster import packages, releases
 from cluster.errors import ClusterError
 from cluster.releases import install
 
@@ -14,7 +14,7 @@ def code(tmp_path, monkeypatch):
     """A small tree without a history, in the place of the checkout."""
     tree = tmp_path / "code"
     tree.mkdir()
-    for name in ("manage.py", *releases.REQUIREMENTS):
+    for name in ("manage.py", *packages.REQUIREMENTS):
         (tree / name).write_text("django\n")
     for name in (".venv", ".state", ".git"):
         (tree / name).mkdir()
@@ -30,10 +30,10 @@ def made(monkeypatch):
     def make(venv, requirements):
         venvs.append(venv)
         venv.mkdir(exist_ok=True)
-        (venv / releases.WHOLE).touch()
+        (venv / packages.WHOLE).touch()
 
     monkeypatch.delenv("CLUSTER_VENV", raising=False)
-    monkeypatch.setattr(releases, "_make", make)
+    monkeypatch.setattr(packages, "_make", make)
     return venvs
 
 
@@ -75,7 +75,7 @@ def test_what_fails_half_way_leaves_no_release(where, code, made, monkeypatch):
         raise ClusterError("The packages cannot be installed")
 
     with monkeypatch.context() as patch, pytest.raises(ClusterError):
-        patch.setattr(releases, "_make", fail)
+        patch.setattr(packages, "_make", fail)
         install(where, "r1", quiet)
     assert not (where.releases / "r1").exists()
     assert install(where, "r1", quiet).exists()
@@ -91,7 +91,7 @@ def test_releases_that_ask_for_the_same_packages_share_them(where, code, made):
 
 def test_packages_whose_installation_was_cut_off_are_made_again(where, code, made):
     venv = (install(where, "r1", quiet) / ".venv").resolve()
-    (venv / releases.WHOLE).unlink()
+    (venv / packages.WHOLE).unlink()
     install(where, "r2", quiet)
     assert made == [venv, venv]
 

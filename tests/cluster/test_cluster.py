@@ -1,0 +1,148 @@
+"""The real thing: MariaDB, Valkey, RabbitMQ, nginx, three clones, workers, relay and beat, from nothing to nothing."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from cluster import topology
+from cluster.environment import choose, draw_ports, read
+from cluster.errors import ClusterError
+from cluster.leftovers import leftovers
+from cluster.needs import check_programs
+from cluster.places import Places
+from cluster.supervision import Supervisor
+
+from ..servers import lacking, wait_until
+
+ROW = re.compile(r"^(\S+) +running +(\d+)  ([-\d]+ [:\d]+)  ?(.*)$", re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    """One that runs, in a folder of its own, with the packages that run this test."""
+    needed()
+    where = Places(tmp_path_factory.mktemp("machine") / "cluster")
+    try:
+        started = command(where, "start", PORT=str(draw_ports(1)[0]))
+        assert started.returncode == 0, started.stdout + started.stderr
+        yield where
+    finally:
+        command(where, "stop")
+        shutil.rmtree(where.folder, ignore_errors=True)
+
+
+def needed():
+    try:
+        check_programs()
+    except ClusterError as reason:
+        lacking(str(reason))
+
+
+def command(where, *words, **environment):
+    told = os.environ | {"CLUSTER_DIR": str(where.folder), "CLUSTER_VENV": sys.prefix} | environment
+    for name in ("STATE_DIR", "DJANGO_SETTINGS_MODULE", "DATABASE_URL", "REPLICA_URLS"):
+        told.pop(name, None)
+    return subprocess.run(
+        [sys.executable, "-m", "cluster", *words],
+        cwd=settings.ROOT,
+        env=told,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def ask(where, path):
+    url = read(where.env)["SITE_URL"] + path
+    with urllib.request.urlopen(url, timeout=settings.PATIENCE_SECONDS) as response:
+        return response
+
+
+def rows(where):
+    """Of each process that runs: its number and its release."""
+    return {name: (int(pid), release) for name, pid, _, release in ROW.findall(command(where, "status").stdout)}
+
+
+def every_command():
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            yield path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+
+
+def test_every_clone_gives_the_same_page_of_the_same_release(cluster):
+    clones = set()
+
+    def have_all_answered():
+        answer = ask(cluster, "/shelves/?sort=price")
+        assert answer.status == 200
+        assert answer.headers["X-Release"] == cluster.current.resolve().name
+        clones.add(answer.headers["X-Clone"])
+        return clones == set(topology.RUNNING_CLONES)
+
+    wait_until(have_all_answered, what="an answer of each clone")
+
+
+def test_the_status_shows_every_process_with_its_release(cluster):
+    shown = rows(cluster)
+    of_releases = {f"{name}:0" for name in (*topology.RUNNING_CLONES, *topology.LANES, "relay", "beat")}
+    servers = {"mariadb1", "mariadb2", "mariadb3", "cache", "keep", "broker", "proxy"}
+    assert shown.keys() == of_releases | servers
+    assert {shown[name][1] for name in of_releases} == {cluster.current.resolve().name}
+    assert {shown[name][1] for name in servers} == {""}
+    assert all(Path(f"/proc/{pid}").exists() for pid, _ in shown.values())
+
+
+def test_a_second_start_says_that_it_runs_or_starts_what_is_missing(cluster):
+    again = command(cluster, "start")
+    assert (again.returncode, again.stdout) == (0, "The cluster is running already: python -m cluster status\n")
+    before = rows(cluster)
+    Supervisor(cluster).stop("web2:0", seconds=settings.PATIENCE_SECONDS)
+    started = command(cluster, "start")
+    assert started.returncode == 0, started.stderr
+    after = rows(cluster)
+    assert after.keys() == before.keys()
+    assert {name for name in after if after[name] != before[name]} == {"web2:0"}
+
+
+def test_a_server_that_is_killed_is_there_again(cluster):
+    killed = rows(cluster)["mariadb1"][0]
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: rows(cluster).get("mariadb1", (killed,))[0] != killed, what="another mariadb1")
+    assert ask(cluster, "/shelves/?sort=name").status == 200
+
+
+def test_nothing_is_left_once_it_is_stopped_and_all_is_there_when_it_starts_again(cluster):
+    before = rows(cluster)
+    stopped = command(cluster, "stop")
+    assert stopped.returncode == 0, stopped.stderr
+    assert leftovers(cluster) == set()
+    assert not [line for line in every_command() if str(cluster.folder) in line]
+    assert command(cluster, "stop").stdout == "Nothing was running.\n"
+    assert command(cluster, "start").returncode == 0
+    assert rows(cluster).keys() == before.keys()
+    assert ask(cluster, "/shelves/?sort=price").status == 200
+
+
+def test_a_start_that_fails_names_the_log_and_leaves_nothing_running(tmp_path):
+    needed()
+    where = Places(tmp_path / "cluster")
+    where.make()
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", int(choose(where)["CLUSTER_CACHE_PORT"])))
+        other.listen()
+        failed = command(where, "start", PORT=str(draw_ports(1)[0]))
+    assert failed.returncode == 1
+    assert failed.stderr == f"cache does not start; its log is {where.log('cache')}\n"
+    assert "Address already in use" in where.log("cache").read_text()
+    assert leftovers(where) == set()
