@@ -92,7 +92,14 @@ def settings_that_lead_somewhere(**_: Any) -> list[CheckMessage]:
         for alias in settings.REPLICAS
         if alias not in settings.DATABASES
     ]
-    for name in ("CAUSAL_CHANGES", "UNAVAILABLE_VIEW", "PUBLISHED_STORE", "PAGES_INDEX", "PAGES_SITE"):
+    for name in (
+        "CAUSAL_CHANGES",
+        "UNAVAILABLE_VIEW",
+        "PUBLISHED_STORE",
+        "ASSETS_STORE",
+        "PAGES_INDEX",
+        "PAGES_SITE",
+    ):
         path, default = getattr(settings, name), DEFAULTS[name]
         try:
             import_string(path)

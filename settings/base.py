@@ -75,7 +75,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 PUBLISHED_STORE = "scaling.folder.Folder" if _published.folder else "scaling.bucket.Bucket"
-ASSETS_STORE = "scaling.assets.AssetFolder" if _static.folder else "scaling.asset_bucket.AssetBucket"
+ASSETS_STORE = "scaling.asset_folder.AssetFolder" if _static.folder else "scaling.asset_bucket.AssetBucket"
 if STATIC_FILES_URL or (FILES_URL and _files.folder):
     STORAGES["assets"] = _static.plain()  # those of every release; see scaling.assets
     STATIC_ROOT = ROOT / "assets"  # of this release alone, with its manifest: a part of its code
