@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 
-from . import codec, fence
+from . import codec, fence, xray
 from .breaker import CACHE
 from .flights import flights, seconds_left
 from .kinds import Kind, registry
@@ -24,6 +24,7 @@ LOOK_AGAIN_SECONDS = 0.02
 def fill(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
     """Build what a reader misses, all of it in one batch. Threads that want the same share one answer; whoever has
     just written does not share what may have been begun before."""
+    _note(kind, ids)
     if must_ask_itself():
         return _fill(kind, ids)
     return flights.share((kind.name, tuple(ids)), partial(_fill, kind, ids))
@@ -32,6 +33,16 @@ def fill(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
 def read_without_cache(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
     """The durable copies, and from the tables what there is none of; all from the tables for a visitor who has
     written shortly before. Either way few read at once."""
+    _note(kind, ids)
+    return _read_without_cache(kind, ids)
+
+
+def _note(kind: Kind, ids: Sequence[int]) -> None:
+    """Tell the x-ray of what was not there."""
+    xray.current().misses[kind.name] += len(ids)
+
+
+def _read_without_cache(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
     if current().bears_token:
         with flights.reading():
             return kind.assemble_all(ids)
@@ -63,9 +74,9 @@ def stored(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
 
 def _fill(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
     try:
-        return _build_or_wait(kind, ids) if may_store() else read_without_cache(kind, ids)
+        return _build_or_wait(kind, ids) if may_store() else _read_without_cache(kind, ids)
     except CACHE_DOWN:
-        return read_without_cache(kind, ids)
+        return _read_without_cache(kind, ids)
 
 
 def _build_or_wait(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
@@ -79,7 +90,7 @@ def _build_or_wait(kind: Kind, ids: Sequence[int]) -> dict[int, Built]:
         built |= stored(kind, [pk for pk, lease in taken.items() if lease.since == fence.THERE])
         waiting = [pk for pk in waiting if pk not in built]
         if waiting and time.monotonic() >= deadline:
-            return built | read_without_cache(kind, waiting)
+            return built | _read_without_cache(kind, waiting)
         if waiting:
             time.sleep(LOOK_AGAIN_SECONDS)
     return built

@@ -12,7 +12,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.core.exceptions import MiddlewareNotUsed
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest, HttpResponse
@@ -28,10 +27,12 @@ NAMED_OBJECTS = 40  # in the header
 
 @dataclass(slots=True)
 class Cost:
-    """Counted since the request began. `objects` holds (name, id, version, stored at), times in microseconds."""
+    """Counted since the request began. `objects` holds (name, id, version, stored at), times in microseconds, of what
+    was there; `misses` counts by name what was not."""
 
     sql: Counter = field(default_factory=Counter)
     trips: Counter = field(default_factory=Counter)
+    misses: Counter = field(default_factory=Counter)
     objects: list[tuple[str, int, int, int]] = field(default_factory=list)
 
 
@@ -135,11 +136,9 @@ class KeepConnection(CountedConnection):
 
 
 class XrayMiddleware:
-    """Outside of all that costs something: `Server-Timing`, while the setting XRAY is on."""
+    """Each request is counted by itself. `Server-Timing` tells of it while the setting XRAY is on."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        if not settings.XRAY:
-            raise MiddlewareNotUsed
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -150,7 +149,8 @@ class XrayMiddleware:
             cost = current()
         finally:
             _cost.reset(token)
-        response["Server-Timing"] = server_timing(cost, (time.perf_counter() - started) * 1000)
+        if settings.XRAY:
+            response["Server-Timing"] = server_timing(cost, (time.perf_counter() - started) * 1000)
         return response
 
 

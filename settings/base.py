@@ -247,6 +247,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "scaling.clones.CloneMiddleware",
     "scaling.xray.XrayMiddleware",
+    "scaling.requests.RequestMiddleware",
     "shop.head.HeadMiddleware",
     "scaling.probes.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from accounts.uploads import MAX_BYTES
+from scaling.requests import FITS
 from shop.nginx_files import BODY_MB
 from tests.servers import wait_until
 
@@ -17,6 +18,7 @@ def test_who_asks_is_said_by_the_proxy_alone(house):
         "X_Forwarded_Proto": "https",
         "X_Forwarded_Host": "evil.example",
         "X_Real_IP": "192.0.2.1",
+        "X_Request_ID": "evil-request-id",
         "Forwarded": "for=192.0.2.1;proto=https",
         "Proxy": "http://evil.example",
     }
@@ -27,6 +29,14 @@ def test_who_asks_is_said_by_the_proxy_alone(house):
     assert asked.headers.get_all("X-Forwarded-Host")[-1:] == asked.headers.get_all("Host")
     assert {asked.headers[name] for name in ("X-Real-IP", "Forwarded", "Proxy")} == {None}
     assert "evil" not in str(asked.headers)
+
+
+def test_every_request_is_called_something_else(house):
+    for _ in range(2):
+        house.ask("/account/")
+    first, second = (asked.headers["X-Request-ID"] for asked in house.asked())
+    assert first != second
+    assert FITS.fullmatch(first)
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

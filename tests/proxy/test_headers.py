@@ -10,7 +10,7 @@ from ..factories import make_product
 from .standin import FOLDERS
 
 OF_A_FILE = {"ETag", "Last-Modified", "Content-Encoding", "Transfer-Encoding", "Content-Length"}
-OF_AN_ANSWER = {"Date", "Connection", "Server", "Cache-Control", "Vary"}
+OF_AN_ANSWER = {"Date", "Connection", "Server", "Cache-Control", "Vary", "X-Request-ID"}
 OF_XRAY = {"X-Clone", "X-Release", "Server-Timing"}
 
 
