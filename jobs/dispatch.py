@@ -21,6 +21,7 @@ from scaling.unavailable import OUTAGES
 from .kinds import KINDS
 from .leases import free_expired
 from .models import Job, State, WorkQuerySet
+from .tracked import asked_by
 
 AHEAD = {"interactive": 100, "bulk": 20, "render": 4}  # jobs of a lane that are sent and not begun
 AGAIN_SECONDS = 5  # then 10, then 20 …
@@ -85,7 +86,8 @@ def _claim(job: Job) -> bool:
 
 def _tell(job: Job, position: Position) -> None:
     task, pk = (DRAW, job.render_id) if job.render_id else (RUN, job.pk)
-    current_app.send_task(task, args=(pk, position), queue=job.lane, retry=False)
+    headers = asked_by(job.request_id)
+    current_app.send_task(task, args=(pk, position), queue=job.lane, headers=headers, retry=False)
 
 
 def _put_back(jobs: Sequence[Job]) -> None:

@@ -29,8 +29,9 @@ class OutboxQuerySet(models.QuerySet):
 class Outbox(models.Model):
     """One task to be done for one subject. The row is deleted when its effect is stored, not before.
 
-    Rows are written by `jobs.enqueue` and by the triggers of `jobs.triggers`. The relay sends a row when `due_at`
-    has come, moves `due_at` on and raises `attempt`, so that a row whose effect does not arrive is sent again.
+    Rows are written by `jobs.enqueue` and by the triggers of `jobs.triggers`, which know of no request. The relay
+    sends a row when `due_at` has come, moves `due_at` on and raises `attempt`, so that a row whose effect does not
+    arrive is sent again.
     """
 
     task = models.CharField(max_length=100)
@@ -40,6 +41,9 @@ class Outbox(models.Model):
     created_at = models.BigIntegerField(default=now_us, help_text="Microseconds since 1970")
     moment = models.BigIntegerField(null=True, help_text="Microseconds since 1970: the subject changes by itself")
     tried_since = models.BigIntegerField(db_default=NEVER, help_text="Microseconds since 1970, of the first attempt")
+    request_id = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="Of the request that had it done"
+    )
 
     objects = OutboxQuerySet.as_manager()
 
@@ -163,6 +167,9 @@ class Job(Work):
     sent = models.PositiveIntegerField(default=0, help_text="How often since it was queued")
     again_at = models.DateTimeField(db_default=Now(), help_text="Not sent (again) before")
     notified = models.BooleanField(default=False, help_text="Whether its end was told to who tells the owner")
+    request_id = models.CharField(
+        max_length=64, blank=True, default="", db_default="", help_text="Of the request that submitted it"
+    )
 
     class Meta:
         db_table = "jobs_job"

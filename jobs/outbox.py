@@ -7,15 +7,19 @@ Take the relay away and the shop still sells; pages and mails follow once it is 
 
 from collections.abc import Iterable
 
+from scaling.requests import request_id
+
 from .models import Outbox, now_us
 
 
 def enqueue(task: str, subject: object, *, due_at: int | None = None) -> None:
-    """Have `task` done for `subject`, at `due_at` (microseconds since 1970) or now. Call it in the transaction."""
-    Outbox.objects.create(task=task, subject=str(subject), due_at=due_at or now_us())
+    """Have `task` done for `subject`, at `due_at` (microseconds since 1970) or now. Call it in the transaction.
+    The row says which request had it done."""
+    Outbox.objects.create(task=task, subject=str(subject), due_at=due_at or now_us(), request_id=request_id())
 
 
 def enqueue_many(task: str, subjects: Iterable[object]) -> None:
     """The same for many subjects, in few statements."""
-    rows = (Outbox(task=task, subject=str(subject)) for subject in subjects)
+    asked_by = request_id()
+    rows = (Outbox(task=task, subject=str(subject), request_id=asked_by) for subject in subjects)
     Outbox.objects.bulk_create(rows, batch_size=500)

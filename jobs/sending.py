@@ -10,6 +10,7 @@ from scaling.unavailable import OUTAGES
 from .claims import put_back
 from .models import Outbox
 from .tasks import OutboxTask
+from .tracked import asked_by
 
 ATTEMPTS_IN_COMPANY = 3
 log = logging.getLogger(__name__)
@@ -19,6 +20,11 @@ log = logging.getLogger(__name__)
 class Message:
     task: OutboxTask
     rows: list[Outbox]
+
+    @property
+    def request_id(self) -> str:
+        """Of the first that has one: what was changed without a request has none."""
+        return next((row.request_id for row in self.rows if row.request_id), "")
 
 
 def send(rows: Sequence[Outbox], tasks: dict[str, OutboxTask]) -> list[Outbox]:
@@ -33,7 +39,8 @@ def send(rows: Sequence[Outbox], tasks: dict[str, OutboxTask]) -> list[Outbox]:
     for number, message in enumerate(found):
         pairs = [[row.pk, row.subject] for row in message.rows]
         try:
-            message.task.apply_async(args=(pairs, position), queue=message.task.lane, retry=False)
+            headers = asked_by(message.request_id)
+            message.task.apply_async(args=(pairs, position), queue=message.task.lane, headers=headers, retry=False)
         except OUTAGES:
             put_back([row for unsent in found[number:] for row in unsent.rows])
             raise

@@ -12,6 +12,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from scaling.requests import request_id
 from scaling.retries import retried
 
 from . import signal
@@ -50,6 +51,7 @@ def submit(
         last_attempt=declared.attempts,
         render=render,
         key=key if key and not found else new_key(),
+        request_id=request_id(),
     )
     try:
         job = seated(declared, owner, lambda place: _inserted(job, place))
@@ -108,7 +110,7 @@ def retry(job: Job) -> bool:
     if job.state not in (State.FAILED, State.CANCELLED):
         return False
     kind = kind_of(job.kind, job.lane)
-    fresh = {"notified": False, "sent": 0, "again_at": Now()}
+    fresh = {"notified": False, "sent": 0, "again_at": Now(), "request_id": request_id()}
     seated(kind, job.owner, lambda place: _queue_again(job, kind, place=place, **fresh))
     job.refresh_from_db()
     if render:
