@@ -339,11 +339,20 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env("FROM_EMAIL", default="Steve’s Bakery <hello@bakery.example>")
 SITE_URL = env("SITE_URL", default="http://127.0.0.1:8000")  # where links in mails and the sitemap point to
 
+# Logs go to stderr. A `line` is for somebody who sits there, `json` for who collects them of many machines.
+LOG_FORMAT = env("LOG_FORMAT", default="line")
+ACCESS_LOG = env.bool("ACCESS_LOG", default=False)  # a line a request
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "json": {"()": "scaling.logs.JsonFormatter"},
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {"django.request": {"level": "ERROR"}},
+    "loggers": {
+        "django.request": {"level": "ERROR"},
+        "scaling.requests": {"level": "INFO" if ACCESS_LOG else "WARNING"},
+    },
 }

@@ -9,7 +9,7 @@ import os
 from django.core.exceptions import ImproperlyConfigured
 
 from .base import *  # noqa: F403
-from .base import CACHE_URL, KEEP_URL, RELEASE, env
+from .base import CACHE_URL, KEEP_URL, LOGGING, RELEASE, env
 
 NEEDED = (
     "SECRET_KEY",
@@ -40,3 +40,5 @@ SESSION_COOKIE_SECURE = TLS
 CSRF_COOKIE_SECURE = TLS
 RATELIMIT_IP_META_KEY = "HTTP_X_FORWARDED_FOR"  # set by the proxy alone: compose/proxy
 EMAIL_BACKEND = env("EMAIL_BACKEND", default="django.core.mail.backends.smtp.EmailBackend")
+LOGGING["handlers"]["console"]["formatter"] = env("LOG_FORMAT", default="json")
+LOGGING["loggers"]["scaling.requests"]["level"] = "INFO" if env.bool("ACCESS_LOG", default=True) else "WARNING"

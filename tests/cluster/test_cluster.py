@@ -1,4 +1,4 @@
-"""The real thing: MariaDB, Valkey, RabbitMQ, nginx, three clones, workers, relay and beat, from nothing to nothing."""
+"""The real thing: MariaDB, Valkey, RabbitMQ, nginx, three clones, workers, relay and beat, from none to none."""
 
 import os
 import re
