@@ -34,7 +34,7 @@ class Lane:
 
 def lanes() -> list[Lane]:
     """Every lane, and the dead letters last."""
-    counted, oldest = _counted()
+    counted, oldest = job_counts()
     messages, alive = _messages(), alive_or_none()
     serving = None if alive is None else Counter(lane for worker in alive for lane in worker.lanes)
     return [
@@ -59,7 +59,8 @@ def alive_or_none() -> list[Member] | None:
         return None
 
 
-def _counted() -> tuple[Counter[tuple[str, str]], dict[str, float]]:
+def job_counts() -> tuple[Counter[tuple[str, str]], dict[str, float]]:
+    """Jobs by lane and state, and by lane how many seconds the oldest waits that is queued."""
     now = timezone.now()
     counted: Counter[tuple[str, str]] = Counter()
     oldest: dict[str, float] = {}

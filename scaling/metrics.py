@@ -16,6 +16,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
 
 Labels = Mapping[str, str]
+Samples = Iterable[tuple[Labels, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,15 +26,29 @@ class Metric:
     name: str
     kind: str
     help: str
-    samples: Iterable[tuple[Labels, float]]
+    samples: Samples
 
     def text(self) -> str:
         lines = [f"# HELP {self.name} {self.help}", f"# TYPE {self.name} {self.kind}"]
-        lines += [f"{self.name}{_braced(labels)} {_number(value)}" for labels, value in self.samples]
+        return "\n".join([*lines, *_lines(self.name, self.samples)]) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How much in all, and of how many, by their labels: an average is the one's increase by the other's."""
+
+    name: str
+    help: str
+    sums: Samples
+    counts: Samples
+
+    def text(self) -> str:
+        lines = [f"# HELP {self.name} {self.help}", f"# TYPE {self.name} summary"]
+        lines += [*_lines(f"{self.name}_sum", self.sums), *_lines(f"{self.name}_count", self.counts)]
         return "\n".join(lines) + "\n"
 
 
-def page(metrics: Iterable[Metric]) -> str:
+def page(metrics: Iterable[Metric | Summary]) -> str:
     """What is answered to Prometheus."""
     return "".join(metric.text() for metric in metrics)
 
@@ -70,6 +85,10 @@ def of_the_sampler() -> list[Metric]:
         Metric("sampler_last_run_seconds", "gauge", "When any were compared last, since 1970; 0 for never.", runs),
         Metric("sampler_last_round_seconds", "gauge", "When all had been compared, since 1970; 0 for never.", rounds),
     ]
+
+
+def _lines(name: str, samples: Samples) -> list[str]:
+    return [f"{name}{_braced(labels)} {_number(value)}" for labels, value in samples]
 
 
 def _braced(labels: Labels) -> str:

@@ -1,7 +1,7 @@
-"""For Prometheus: what the sampler has found, what waits in the outbox, how published pages stand, and whether the
-cache is there."""
+"""For Prometheus: what was answered, how replicas, queues, jobs and published pages stand, what waits in the outbox,
+what the sampler has found, and whether the cache is there."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import chain
 from secrets import compare_digest
 
@@ -10,8 +10,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from jobs.backlog import backlog
+from jobs.overview import job_counts
 from jobs.page_overview import figures
-from scaling.metrics import CONTENT_TYPE, Metric, of_keep, of_this_process, page
+from jobs.queues import depths
+from scaling.metrics import CONTENT_TYPE, Metric, Summary, of_keep, of_this_process, page
+from scaling.traffic_metrics import of_replicas, of_traffic
 from scaling.unavailable import OUTAGES
 
 
@@ -30,10 +33,10 @@ def metrics(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def all_metrics() -> list[Metric]:
-    found = of_this_process()
+def all_metrics() -> list[Metric | Summary]:
+    found: list[Metric | Summary] = [*of_this_process()]
     answers = []
-    for server, asks in (("keep", [of_keep]), ("primary", [of_the_outbox, of_the_pages])):
+    for server, asks in ASKED.items():
         told = [_asked(ask) for ask in asks]
         found += chain.from_iterable(told)
         answers.append(({"server": server}, all(told)))
@@ -71,7 +74,29 @@ def of_the_pages() -> list[Metric]:
     ]
 
 
-def _asked(ask: Callable[[], list[Metric]]) -> list[Metric]:
+def of_the_queues() -> list[Metric]:
+    messages = [({"queue": name}, count) for name, count in depths().items()]
+    return [Metric("queue_messages", "gauge", "Messages that wait for a worker, and dead letters.", messages)]
+
+
+def of_the_jobs() -> list[Metric]:
+    counted, oldest = job_counts()
+    rows = [({"lane": lane, "state": state}, count) for (lane, state), count in sorted(counted.items())]
+    waits = [({"lane": lane}, seconds) for lane, seconds in sorted(oldest.items())]
+    return [
+        Metric("jobs", "gauge", "Queued, running, and failed within a day.", rows),
+        Metric("jobs_oldest_seconds", "gauge", "How long the oldest waits that is queued.", waits),
+    ]
+
+
+ASKED: dict[str, list[Callable[[], Sequence[Metric | Summary]]]] = {
+    "keep": [of_keep, of_traffic, of_replicas],
+    "primary": [of_the_outbox, of_the_pages, of_the_jobs],
+    "broker": [of_the_queues],
+}
+
+
+def _asked(ask: Callable[[], Sequence[Metric | Summary]]) -> Sequence[Metric | Summary]:
     try:
         return ask()
     except OUTAGES:

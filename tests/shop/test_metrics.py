@@ -8,16 +8,20 @@ import pytest
 from django.db import OperationalError
 from django.urls import reverse
 from django.utils import timezone
+from kombu.exceptions import OperationalError as BrokerError
 
-from jobs.models import Outbox, Page
+from jobs import queues
+from jobs.models import Job, Outbox, Page, State
 from jobs.outbox import enqueue
 from jobs.pages import enqueue_pages
-from scaling import findings
+from scaling import census, findings, traffic
 from scaling.clones import clone_id
 from scaling.comparing import Fault
 from scaling.metrics import Metric
 from scaling.purging import http_purge
+from scaling.stores import keep
 from shop.valkeys import free_port
+from tests.factories import make_product
 from tests.scaling.test_outages import refuse
 
 pytestmark = pytest.mark.django_db
@@ -90,9 +94,65 @@ def test_where_no_page_is_nothing_is_told_of_the_oldest(told):
     assert not any(line.startswith("pages_oldest_seconds{") for line in lines)
 
 
+def test_what_was_answered_is_told(told, client):
+    """By all processes: this one has told of its requests, as it does every two seconds."""
+    traffic.tell()
+    keep().delete(traffic.KEY)
+    loaf = make_product()
+    for _ in range(2):
+        client.get(loaf.get_absolute_url())
+    client.get("/there-is-nothing-here/")
+    traffic.tell()
+    lines = told()
+    assert 'requests_total{view="product",status="200"} 2' in lines
+    assert 'requests_total{view="other",status="404"} 1' in lines
+    assert 'request_seconds_count{view="product"} 2' in lines
+    assert any(line.startswith('request_seconds_sum{view="product"} 0.') for line in lines)
+    assert 'cache_reads_total{kind="product",found="miss"} 1' in lines
+    assert 'cache_reads_total{kind="product",found="hit"} 1' in lines
+    assert 'cached_object_age_seconds_count{kind="product"} 1' in lines
+    assert any(line.startswith('sql_statements_total{alias="') for line in lines)
+
+
+def test_how_far_replicas_are_behind_is_told_by_who_sees_it_furthest(told, monkeypatch):
+    census.tell({}, {"replica1": census.View(0.0, ""), "replica2": census.View(0.0, "")})
+    monkeypatch.setattr("scaling.census.clone_id", lambda: "another")
+    census.tell({}, {"replica1": census.View(1.5, ""), "replica2": census.View(60.0, "is 60 s behind")})
+    lines = told()
+    assert 'replica_lag_seconds{alias="replica1"} 1.5' in lines
+    assert 'replica_left_out{alias="replica1"} 0' in lines
+    assert 'replica_left_out{alias="replica2"} 1' in lines
+
+
+def test_queues_and_jobs_are_told(told):
+    queues.declare()
+    for state in (State.QUEUED, State.QUEUED, State.RUNNING):
+        Job.objects.create(kind="cake", lane="render", owner="user:1", state=state)
+    lines = told()
+    assert 'queue_messages{queue="render"} 0' in lines
+    assert 'queue_messages{queue="dead"} 0' in lines
+    assert 'jobs{lane="render",state="queued"} 2' in lines
+    assert 'jobs{lane="render",state="running"} 1' in lines
+    assert any(line.startswith('jobs_oldest_seconds{lane="render"} ') for line in lines)
+
+
+def test_with_the_broker_away_the_rest_is_told(told, monkeypatch):
+    monkeypatch.setattr("kombu.Connection.ensure_connection", away)
+    lines = told()
+    assert 'metrics_answered{server="broker"} 0' in lines
+    assert 'metrics_answered{server="keep"} 1' in lines
+    assert 'metrics_answered{server="primary"} 1' in lines
+    assert not any(line.startswith("queue_") for line in lines)
+
+
+def away(*args, **options):
+    raise BrokerError("away")
+
+
 def test_every_line_is_one_that_prometheus_reads(told):
     enqueue("jobs.objects.refresh", "product:1")
     findings.tell("product", {"compared": 7})
+    traffic.tell()
     lines = told()
     assert [line for line in lines if not (line.startswith(("# HELP ", "# TYPE ")) or LINE.fullmatch(line))] == []
     declared = [line.split()[2] for line in lines if line.startswith("# TYPE ")]
