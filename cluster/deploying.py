@@ -43,6 +43,8 @@ class Deploy:
 
     def prepare(self) -> None:
         """What must be there before the first clone: assets that its pages ask for, and its columns."""
+        for host in self.hosts:
+            host.python(self.release, "manage.py", "collectstatic", "--no-input", "--verbosity", "0")
         self.once("its assets are uploaded", "manage.py", "assets", "--upload")
         self.once("its migrations only add", "-m", "cluster", "step", "lint")
         self.once("its migrations are done", "manage.py", "migrate", "--no-input", "--verbosity", "0")

@@ -9,7 +9,7 @@ from typing import Any
 
 from celery.signals import beat_init, celeryd_after_setup, worker_ready, worker_shutdown, worker_shutting_down
 
-from scaling import clones
+from scaling import clones, traffic
 from scaling.fleet import BEAT, WORKER, Heartbeat, Member, fleet
 
 from . import leases
@@ -27,7 +27,7 @@ def workers() -> list[Member]:
 def _named(sender: str, instance: Any, **_: Any) -> None:
     """Before the pool starts: its children claim under the worker's name."""
     leases.name_this_worker(sender)
-    _hearts[:] = [Heartbeat(WORKER, sender, lanes=list(instance.app.amqp.queues.consume_from))]
+    _hearts[:] = [Heartbeat(WORKER, sender, lanes=list(instance.app.amqp.queues.consume_from), also=[traffic.tell])]
 
 
 @beat_init.connect(dispatch_uid="jobs.alive")

@@ -12,7 +12,7 @@ from gunicorn.app.wsgiapp import WSGIApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.base import Worker
 
-from scaling import clones
+from scaling import clones, traffic
 from scaling.fleet import WEB, Heartbeat
 from scaling.starting import NotReadyError, prove_ready
 
@@ -63,7 +63,7 @@ class Serving(WSGIApplication):
 
 
 def _begin(worker: Worker) -> None:
-    worker.heart = Heartbeat(WEB, clones.clone_id())
+    worker.heart = Heartbeat(WEB, clones.clone_id(), also=[traffic.tell])
     worker.heart.start()
 
 

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from scaling.clones import clone_id
 from scaling.logs import JsonFormatter
 from scaling.requests import on_behalf_of
-from scaling.xray import clone_id
 
 
 def line(message="A loaf for %s", args=("Steve",), exc_info=None, **extra):

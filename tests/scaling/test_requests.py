@@ -55,11 +55,17 @@ def told(caplog):
 
 
 def test_a_request_is_told_of_in_one_line_without_its_query(client, told):
-    client.get("/livez?secret=1")
+    client.get("/robots.txt?secret=1")
     [record] = told()
-    assert record.getMessage().startswith("GET /livez 200 ")
+    assert record.getMessage().startswith("GET /robots.txt 200 ")
     assert "secret" not in str(record.__dict__)
-    assert record.fields | {"ms": 0} == {"method": "GET", "path": "/livez", "status": 200, "ms": 0, "view": "livez"}
+    assert record.fields | {"ms": 0} == {
+        "method": "GET",
+        "path": "/robots.txt",
+        "status": 200,
+        "ms": 0,
+        "view": "robots",
+    }
 
 
 @pytest.mark.django_db
@@ -70,5 +76,5 @@ def test_what_no_view_answers_has_none(client, told):
 
 def test_on_one_machine_nothing_is_told(client, caplog, settings):
     assert settings.LOGGING["loggers"]["scaling.requests"]["level"] == "WARNING"
-    client.get(reverse("livez"))
+    client.get(reverse("robots"))
     assert "GET" not in caplog.text

@@ -132,7 +132,7 @@ def test_a_request_is_counted_without_a_round_trip_more(client):
     assert 'keep;desc="0 round trips"' in answer["Server-Timing"]
     assert 'cache;desc="0 round trips"' in answer["Server-Timing"]
     assert not keep().exists(traffic.KEY)
-    assert told()["requests", "livez", "200"] == 1
+    assert told()["requests", "other", "200"] == 1
 
 
 @pytest.mark.django_db(transaction=True)

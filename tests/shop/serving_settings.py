@@ -5,6 +5,7 @@ import os
 from settings.base import *  # noqa: F403
 from settings.base import CACHES, DATABASES
 
+RELEASE = os.environ["RELEASE"]
 SECRET_KEY = os.environ["SECRET_KEY"]
 ALLOWED_HOSTS = ["127.0.0.1"]
 ROOT_URLCONF = "tests.shop.serving_urls"
