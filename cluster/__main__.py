@@ -68,19 +68,10 @@ def parser() -> argparse.ArgumentParser:
         clone = verbs.add_parser(name)
         clone.add_argument("clone", choices=CLONES)
         clone.set_defaults(verb=join if name == "join" else leave)
-    _add_inner(verbs)
-    return whole
-
-
-def _add_inner(verbs) -> None:
-    """For the process manager, and for a deploy."""
-    run = verbs.add_parser("run")
+    run = verbs.add_parser("run")  # for the process manager
     run.add_argument("program")
     run.set_defaults(verb=lambda arguments: become(places(), arguments.program))
-    step = verbs.add_parser("step")
-    step.add_argument("name", choices=steps.STEPS)
-    step.add_argument("arguments", nargs="*")
-    step.set_defaults(verb=lambda arguments: say(steps.step(places(), arguments.name, arguments.arguments)))
+    return whole
 
 
 def start_all(arguments) -> int:
@@ -124,7 +115,7 @@ def move_to(verb: Move, arguments) -> int:
 def join(arguments) -> int:
     where = opened_place()
     with claimed(where):
-        steps.step(where, "begin", [arguments.clone, history.current(where)])
+        steps.step(where, "begin", history.current(where), arguments.clone)
     say(f"{arguments.clone} answers visitors.")
     return 0
 
@@ -132,7 +123,7 @@ def join(arguments) -> int:
 def leave(arguments) -> int:
     where = opened_place()
     with claimed(where):
-        steps.step(where, "end", [arguments.clone])
+        steps.step(where, "end", arguments.clone)
     say(f"{arguments.clone} has ended.")
     return 0
 

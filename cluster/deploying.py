@@ -46,22 +46,23 @@ class Deploy:
         for host in self.hosts:
             host.python(self.release, "manage.py", "collectstatic", "--no-input", "--verbosity", "0")
         self.once("its assets are uploaded", "manage.py", "assets", "--upload")
-        self.once("its migrations only add", "-m", "cluster", "step", "lint")
+        self.once("its migrations only add", "-m", "cluster.steps", "lint")
         self.once("its migrations are done", "manage.py", "migrate", "--no-input", "--verbosity", "0")
 
     def roll(self) -> None:
-        for host, clone in self._programs(CLONE):
-            self._step(host, "begin", clone, self.release)
-            self._step(host, "finish", clone, self.release)
-            self.say(f"{clone} runs {self.release}")
+        for host, clones in self._programs(CLONE):
+            for clone in clones:
+                self._step(host, "begin", self.release, clone)
+                self._step(host, "finish", self.release, clone)
+                self.say(f"{clone} runs {self.release}")
         workers = self._programs(WORKER)
-        for host, worker in workers:
-            self._step(host, "begin", worker, self.release)
+        for host, names in workers:
+            self._step(host, "begin", self.release, *names)
         self.say("its workers, relay and beat run beside the old ones")
         self._step(self.hosts[0], "pages")
         self.say("its pages are published and served")
-        for host, worker in workers:
-            self._step(host, "finish", worker, self.release)
+        for host, names in workers:
+            self._step(host, "finish", self.release, *names)
         self.say("the old workers have finished")
 
     def conclude(self) -> None:
@@ -80,11 +81,11 @@ class Deploy:
         self.hosts[0].python(self.release, *words)
         self.say(said)
 
-    def _programs(self, kind: str) -> list[tuple[Host, str]]:
-        return [(host, name) for host in self.hosts for name in self._step(host, "programs", kind).split()]
+    def _programs(self, kind: str) -> list[tuple[Host, list[str]]]:
+        return [(host, self._step(host, "programs", kind).split()) for host in self.hosts]
 
     def _step(self, host: Host, *words: str) -> str:
-        told = host.python(self.release, "-m", "cluster", "step", *words, seconds=SWAPPED_WITHIN_SECONDS)
+        told = host.python(self.release, "-m", "cluster.steps", *words, seconds=SWAPPED_WITHIN_SECONDS)
         return told.strip().rpartition("\n")[2]
 
 
@@ -129,7 +130,7 @@ def has_release(host: Host, release: str) -> bool:
 
 
 def told_by(host: Host, step: str) -> str:
-    return host.current("-m", "cluster", "step", step).strip()
+    return host.current("-m", "cluster.steps", step).strip()
 
 
 def python_of(host: Host) -> str:

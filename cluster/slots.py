@@ -8,7 +8,8 @@ with the release before.
 
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from supervisor.states import ProcessStates
@@ -20,59 +21,65 @@ from .places import Places, point
 from .supervision import Supervisor, wait_for
 from .topology import Program
 
-READY_WITHIN_SECONDS = 90
+READY_WITHIN_SECONDS = 120
+KILLED_WITHIN_SECONDS = 10
+STARTED = (ProcessStates.STARTING, ProcessStates.RUNNING)
 ALIVE = (ProcessStates.STARTING, ProcessStates.RUNNING, ProcessStates.BACKOFF, ProcessStates.STOPPING)
 SAID_LINES = 200  # of a log, at its end
 WHY = re.compile(r"(?:Error|ERROR|Not ready|not ready)")
 
 
-def begin(where: Places, program: Program, release: str) -> None:
-    """Have this release run, beside what runs already. Raises ClusterError, with the new process stopped again, when
-    it is not ready in time."""
+def begin(where: Places, programs: Sequence[Program], release: str) -> None:
+    """Have these run this release, beside what runs already. Raises ClusterError, with the new processes stopped
+    again, when one of them is not ready in time."""
     supervisor = Supervisor(where)
-    taken = list(running(supervisor, program))
-    if any(runs(where, program, slot) == release for slot in taken):
-        return
-    if len(taken) == len(program.processes):
-        raise ClusterError(f"Both places of {program.name} are taken: finish or undo the last deploy first.")
-    slot = next(slot for slot in range(len(program.processes)) if slot not in taken)
-    point(where.slot(program.name, slot), where.releases / release)
-    began, log = time.time(), Log(where.log(program.process(slot)))
-    supervisor.start(program.process(slot))
+    new = [one for program in programs if (one := _placed(where, supervisor, program, release))]
+    began = time.time()
     try:
-        wait_for(
-            lambda: _is_ready(supervisor, program, slot, release, began, log),
-            READY_WITHIN_SECONDS,
-            lambda: f"{program.name} of release {release} (its log: {log.path})",
-        )
+        for one in new:
+            supervisor.start(one.process)
+        for one in new:
+            wait_for(
+                lambda one=one: one.is_ready(supervisor, began),
+                READY_WITHIN_SECONDS,
+                lambda one=one: f"{one.program.name} of release {release} (its log: {one.log.path})",
+            )
     except BaseException:
-        supervisor.stop(program.process(slot), seconds=program.stop_seconds + READY_WITHIN_SECONDS)
+        _stop(supervisor, [(one.program, one.slot) for one in new])
         raise
 
 
-def finish(where: Places, program: Program, release: str) -> None:
+def finish(where: Places, programs: Sequence[Program], release: str) -> None:
     """End what runs another release, and wait until it has finished. Raises ClusterError when nothing runs this one,
-    or when the other had to be killed: somebody may have lost an answer."""
+    or when another had to be killed: somebody may have lost an answer."""
     supervisor = Supervisor(where)
-    taken = {slot: runs(where, program, slot) for slot in running(supervisor, program)}
-    if release not in taken.values():
-        raise ClusterError(f"Nothing runs {program.name} of release {release}: the other one goes on.")
-    for slot in [slot for slot, other in taken.items() if other != release]:
-        _end(supervisor, program, slot)
+    others = []
+    for program in programs:
+        taken = {slot: runs(where, program, slot) for slot in running(supervisor, program)}
+        if release not in taken.values():
+            raise ClusterError(f"Nothing runs {program.name} of release {release}: the other one goes on.")
+        others += [(program, slot) for slot, other in taken.items() if other != release]
+    _end(supervisor, others)
 
 
 def end(where: Places, program: Program) -> None:
     """End it, whatever it runs, likewise."""
     supervisor = Supervisor(where)
-    for slot in list(running(supervisor, program)):
-        _end(supervisor, program, slot)
+    _end(supervisor, [(program, slot) for slot in running(supervisor, program)])
 
 
-def _end(supervisor: Supervisor, program: Program, slot: int) -> None:
-    name = program.process(slot)
-    supervisor.stop(name, seconds=program.stop_seconds + READY_WITHIN_SECONDS)
-    if supervisor.rpc.getProcessInfo(name)["exitstatus"]:
-        raise ClusterError(f"{name} did not end in {program.stop_seconds} s and was killed.")
+def _end(supervisor: Supervisor, taken: Sequence[tuple[Program, int]]) -> None:
+    _stop(supervisor, taken)
+    for program, slot in taken:
+        if supervisor.rpc.getProcessInfo(program.process(slot))["exitstatus"]:
+            raise ClusterError(f"{program.process(slot)} did not end in {program.stop_seconds} s and was killed.")
+
+
+def _stop(supervisor: Supervisor, taken: Sequence[tuple[Program, int]]) -> None:
+    """All at once."""
+    if taken:
+        seconds = max(program.stop_seconds for program, _ in taken) + KILLED_WITHIN_SECONDS
+        supervisor.stop(*(program.process(slot) for program, slot in taken), seconds=seconds)
 
 
 def running(supervisor: Supervisor, program: Program) -> Iterator[int]:
@@ -87,17 +94,40 @@ def runs(where: Places, program: Program, slot: int) -> str:
     return where.slot(program.name, slot).readlink().name
 
 
-def _is_ready(supervisor: Supervisor, program: Program, slot: int, release: str, began: float, log: "Log") -> bool:
-    """Raises ClusterError once it cannot become ready any more."""
-    state = supervisor.state(program.process(slot))
-    if state not in (ProcessStates.STARTING, ProcessStates.RUNNING) or log.has_given_up():
-        raise ClusterError(f"{program.name} of release {release} does not become ready: {log.why()}")
-    return any(_is_it(member, program, release, began) for member in fleet())
+def _placed(where: Places, supervisor: Supervisor, program: Program, release: str) -> "Beginning | None":
+    """The empty slot of a program, with the release in it; None when that runs already."""
+    taken = list(running(supervisor, program))
+    if any(runs(where, program, slot) == release for slot in taken):
+        return None
+    if len(taken) == len(program.processes):
+        raise ClusterError(f"Both places of {program.name} are taken: finish or undo the last deploy first.")
+    slot = next(slot for slot in range(len(program.processes)) if slot not in taken)
+    point(where.slot(program.name, slot), where.releases / release)
+    return Beginning(program, slot, release, Log(where.log(program.process(slot))))
 
 
-def _is_it(member: Member, program: Program, release: str, began: float) -> bool:
-    is_ours = re.split("[-@]", member.name)[0] == program.name
-    return is_ours and member.release == release and member.since >= began and not member.is_draining
+@dataclass(frozen=True)
+class Beginning:
+    """A program that starts in a slot."""
+
+    program: Program
+    slot: int
+    release: str
+    log: "Log"
+
+    @property
+    def process(self) -> str:
+        return self.program.process(self.slot)
+
+    def is_ready(self, supervisor: Supervisor, began: float) -> bool:
+        """Raises ClusterError once it cannot become ready any more."""
+        if supervisor.state(self.process) not in STARTED or self.log.has_given_up():
+            name = f"{self.program.name} of release {self.release}"
+            raise ClusterError(f"{name} does not become ready: {self.log.why()}")
+        return any(self._is(member) and member.since >= began and not member.is_draining for member in fleet())
+
+    def _is(self, member: Member) -> bool:
+        return re.split("[-@]", member.name)[0] == self.program.name and member.release == self.release
 
 
 class Log:

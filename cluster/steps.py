@@ -1,6 +1,7 @@
-"""What a deploy has each host do, by the code of the release that is deployed: `python -m cluster step NAME …`."""
+"""What a deploy has each host do, by the code of the release that is deployed: `python -m cluster.steps NAME …`."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 
 import django
 from django.conf import settings
@@ -10,7 +11,7 @@ from . import history, topology
 from .environment import read
 from .errors import ClusterError
 from .linting import lint
-from .places import Places
+from .places import Places, places
 from .proving import prove
 from .slots import begin, end, finish, running
 from .supervision import Supervisor
@@ -19,22 +20,22 @@ from .topology import Program
 KEPT_RELEASES = 5
 
 
-def step(where: Places, name: str, arguments: list[str]) -> str:
+def step(where: Places, name: str, *arguments: str) -> str:
     """What is to be told of it. Raises ClusterError."""
     django.setup()
     return STEPS[name](where, *arguments) or ""
 
 
-def begin_program(where: Places, name: str, release: str) -> None:
-    begin(where, program_of(where, name), release)
+def begin_programs(where: Places, release: str, *names: str) -> None:
+    begin(where, programs_of(where, names), release)
 
 
-def finish_program(where: Places, name: str, release: str) -> None:
-    finish(where, program_of(where, name), release)
+def finish_programs(where: Places, release: str, *names: str) -> None:
+    finish(where, programs_of(where, names), release)
 
 
 def end_program(where: Places, name: str) -> None:
-    end(where, program_of(where, name))
+    end(where, *programs_of(where, [name]))
 
 
 def names_of(where: Places, kind: str) -> str:
@@ -49,11 +50,11 @@ def publish_pages(where: Places) -> None:
         call_command("publish", all=True, point=True)
 
 
-def program_of(where: Places, name: str) -> Program:
-    for program in _programs(where):
-        if program.name == name and program.has_slots:
-            return program
-    raise ClusterError(f"There is no {name} here that runs a release.")
+def programs_of(where: Places, names: Sequence[str]) -> list[Program]:
+    known = {program.name: program for program in _programs(where) if program.has_slots}
+    if strangers := [name for name in names if name not in known]:
+        raise ClusterError(f"There is no {', '.join(strangers)} here that runs a release.")
+    return [known[name] for name in names]
 
 
 def _programs(where: Places) -> list[Program]:
@@ -63,8 +64,8 @@ def _programs(where: Places) -> list[Program]:
 STEPS: dict[str, Callable[..., str | None]] = {
     "programs": names_of,
     "lint": lambda where: lint(),
-    "begin": begin_program,
-    "finish": finish_program,
+    "begin": begin_programs,
+    "finish": finish_programs,
     "end": end_program,
     "pages": publish_pages,
     "prove": lambda where, release: prove(release),
@@ -73,3 +74,9 @@ STEPS: dict[str, Callable[..., str | None]] = {
     "note": history.note,
     "prune": lambda where: " ".join(history.prune(where, KEPT_RELEASES)),
 }
+
+if __name__ == "__main__":
+    try:
+        sys.stdout.write(step(places(), *sys.argv[1:]) + "\n")
+    except ClusterError as reason:
+        sys.exit(str(reason))
