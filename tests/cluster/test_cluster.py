@@ -1,4 +1,4 @@
-"""The real thing: MariaDB, Valkey, RabbitMQ, nginx, three clones, workers, relay and beat, from none to none."""
+"""The real thing: MariaDB, Valkey, RabbitMQ, nginx, clones, workers, relay and beat, from nothing to nothing."""
 
 import os
 import re
@@ -23,7 +23,7 @@ from cluster.supervision import Supervisor
 
 from ..servers import lacking, wait_until
 
-ROW = re.compile(r"^(\S+) +running +(\d+)  ([-\d]+ [:\d]+)  ?(.*)$", re.MULTILINE)
+ROW = re.compile(r"^(\S+) +running +(\d+) +[-\d]+ [:\d]+ *(\S*)$", re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def ask(where, path):
 
 def rows(where):
     """Of each process that runs: its number and its release."""
-    return {name: (int(pid), release) for name, pid, _, release in ROW.findall(command(where, "status").stdout)}
+    return {name: (int(pid), release) for name, pid, release in ROW.findall(command(where, "status").stdout)}
 
 
 def every_command():
