@@ -15,9 +15,10 @@ def prepare(release: Path, told: Mapping[str, str]) -> None:
 
 
 def collect_static(release: Path, told: Mapping[str, str]) -> None:
-    """Once for a release: they are a part of it, as its code is."""
+    """Once for a release, since they are a part of it as its code is; then to where those of all releases lie."""
     if not (release / MANIFEST).exists():
         manage(release, told, "collectstatic", "--no-input", "--verbosity", "0")
+    manage(release, told, "assets", "--upload")
 
 
 def manage(release: Path, told: Mapping[str, str], *words: str) -> str:
