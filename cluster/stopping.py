@@ -12,7 +12,8 @@ from .supervision import Supervisor
 from .topology import STORE, programs
 
 GRACE_SECONDS = 5  # until one that was killed is gone
-SWEPT_WITHIN_SECONDS = 10
+ENDED_WITHIN_SECONDS = 10  # or is killed
+KILLED_WITHIN_SECONDS = 10
 
 
 def stop(where: Places) -> bool:
@@ -30,9 +31,9 @@ def sweep(where: Places) -> bool:
     """End what the process manager has left behind, or lost by its own death; whether there was any."""
     if not leftovers(where):
         return False
-    for number in (signal.SIGTERM, signal.SIGKILL):
+    for number, seconds in ((signal.SIGTERM, ENDED_WITHIN_SECONDS), (signal.SIGKILL, KILLED_WITHIN_SECONDS)):
         end(leftovers(where), number)
-        deadline = time.monotonic() + SWEPT_WITHIN_SECONDS
+        deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if not leftovers(where):
                 return True

@@ -26,11 +26,11 @@ from ..servers import lacking, wait_until
 ROW = re.compile(r"^(\S+) +running +(\d+) +[-\d]+ [:\d]+ *(\S*)$", re.MULTILINE)
 
 
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
+@pytest.fixture
+def cluster(tmp_path):
     """One that runs, in a folder of its own, with the packages that run this test."""
     needed()
-    where = Places(tmp_path_factory.mktemp("machine") / "cluster")
+    where = Places(tmp_path / "cluster")
     try:
         started = command(where, "start", PORT=str(draw_ports(1)[0]))
         assert started.returncode == 0, started.stdout + started.stderr
@@ -80,7 +80,7 @@ def every_command():
             continue
 
 
-def test_every_clone_gives_the_same_page_of_the_same_release(cluster):
+def every_clone_gives_the_same_page_of_the_same_release(cluster):
     clones = set()
 
     def have_all_answered():
@@ -93,7 +93,7 @@ def test_every_clone_gives_the_same_page_of_the_same_release(cluster):
     wait_until(have_all_answered, what="an answer of each clone")
 
 
-def test_the_status_shows_every_process_with_its_release(cluster):
+def the_status_shows_every_process_with_its_release(cluster):
     shown = rows(cluster)
     of_releases = {f"{name}:0" for name in (*topology.RUNNING_CLONES, *topology.LANES, "relay", "beat")}
     servers = {"mariadb1", "mariadb2", "mariadb3", "cache", "keep", "broker", "proxy"}
@@ -103,7 +103,7 @@ def test_the_status_shows_every_process_with_its_release(cluster):
     assert all(Path(f"/proc/{pid}").exists() for pid, _ in shown.values())
 
 
-def test_a_second_start_says_that_it_runs_or_starts_what_is_missing(cluster):
+def a_second_start_says_that_it_runs_or_starts_what_is_missing(cluster):
     again = command(cluster, "start")
     assert (again.returncode, again.stdout) == (0, "The cluster is running already: python -m cluster status\n")
     before = rows(cluster)
@@ -115,14 +115,14 @@ def test_a_second_start_says_that_it_runs_or_starts_what_is_missing(cluster):
     assert {name for name in after if after[name] != before[name]} == {"web2:0"}
 
 
-def test_a_server_that_is_killed_is_there_again(cluster):
+def a_server_that_is_killed_is_there_again(cluster):
     killed = rows(cluster)["mariadb1"][0]
     os.kill(killed, signal.SIGKILL)
     wait_until(lambda: rows(cluster).get("mariadb1", (killed,))[0] != killed, what="another mariadb1")
     assert ask(cluster, "/shelves/?sort=name").status == 200
 
 
-def test_nothing_is_left_once_it_is_stopped_and_all_is_there_when_it_starts_again(cluster):
+def nothing_is_left_once_it_is_stopped_and_all_is_there_when_it_starts_again(cluster):
     before = rows(cluster)
     stopped = command(cluster, "stop")
     assert stopped.returncode == 0, stopped.stderr
@@ -132,6 +132,15 @@ def test_nothing_is_left_once_it_is_stopped_and_all_is_there_when_it_starts_agai
     assert command(cluster, "start").returncode == 0
     assert rows(cluster).keys() == before.keys()
     assert ask(cluster, "/shelves/?sort=price").status == 200
+
+
+def test_a_cluster_opens_answers_heals_and_closes(cluster):
+    """One test, so that of two that run side by side only one has a cluster."""
+    every_clone_gives_the_same_page_of_the_same_release(cluster)
+    the_status_shows_every_process_with_its_release(cluster)
+    a_second_start_says_that_it_runs_or_starts_what_is_missing(cluster)
+    a_server_that_is_killed_is_there_again(cluster)
+    nothing_is_left_once_it_is_stopped_and_all_is_there_when_it_starts_again(cluster)
 
 
 def test_a_start_that_fails_names_the_log_and_leaves_nothing_running(tmp_path):

@@ -51,7 +51,8 @@ def test_a_folder_too_deep_for_a_socket_is_refused_in_one_line(where):
     assert "set CLUSTER_DIR to a shorter one" in refused.stderr
 
 
-def test_what_a_dead_process_manager_leaves_behind_is_ended_and_nothing_else(where):
+def test_what_a_dead_process_manager_leaves_behind_is_ended_and_nothing_else(where, monkeypatch):
+    monkeypatch.setattr("cluster.stopping.ENDED_WITHIN_SECONDS", 0.1)
     stubborn = (
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print(flush=True); time.sleep(600)"
     )
