@@ -31,7 +31,7 @@ WAITS = [
     "scaling.monitor.ANSWER_WITHIN_SECONDS",
     "scaling.retries.BEGUN_WITHIN_SECONDS",
 ]
-LONGEST = ("tests/mariadb/test_pro", "tests/bench/")
+LONGEST = ("tests/mariadb/test_pro", "tests/cluster/test_cluster", "tests/bench/")
 MADE_BY_MIGRATE = ("django_content_type", "auth_permission")
 
 hypothesis_settings.register_profile(
