@@ -17,6 +17,7 @@ from .environment import CLONES, read
 from .errors import ClusterError
 from .hosts import Host, hosts_of
 from .places import Places, claimed, places
+from .promoting import promote_replica
 from .showing import is_open, opened, table
 from .starting import start
 from .stopping import stop
@@ -30,6 +31,7 @@ deploy   RELEASE: put the last commit beside what runs, and move everybody to it
 rollback [RELEASE]: move everybody back to the release before, or to the one that is named
 join     web4 … web8: one more clone of the release that runs
 leave    that clone ends, once it has answered what it has begun
+promote  a replica becomes the primary: the one that has come farthest, or the one at --port
 
 --hosts  deploy, rollback: user@host,… with a cluster's folder each, over SSH; this machine when it is left out
 
@@ -68,6 +70,9 @@ def parser() -> argparse.ArgumentParser:
         clone = verbs.add_parser(name)
         clone.add_argument("clone", choices=CLONES)
         clone.set_defaults(verb=join if name == "join" else leave)
+    new = verbs.add_parser("promote")
+    new.add_argument("--port", type=int)
+    new.set_defaults(verb=promote_one)
     run = verbs.add_parser("run")  # for the process manager
     run.add_argument("program")
     run.set_defaults(verb=lambda arguments: become(places(), arguments.program))
@@ -125,6 +130,13 @@ def leave(arguments) -> int:
     with claimed(where):
         steps.step(where, "end", arguments.clone)
     say(f"{arguments.clone} has ended.")
+    return 0
+
+
+def promote_one(arguments) -> int:
+    where = opened_place()
+    with claimed(where):
+        promote_replica(where, arguments.port, say)
     return 0
 
 
