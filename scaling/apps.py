@@ -1,7 +1,7 @@
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
 
-from . import checks, page_checks  # noqa: F401, register what is checked
+from . import asset_checks, checks, clone_checks, page_checks, release_checks  # noqa: F401, register what is checked
 from .abreast import catch_up, probe
 from .breaker import CACHE
 from .lineage import vouch

@@ -31,6 +31,7 @@ if RELEASE == "embedded":
 if CACHE_URL == KEEP_URL:
     raise ImproperlyConfigured("CACHE_URL and KEEP_URL must be two servers: the one evicts, the other must not.")
 
+CHECKS_AT_START = ["clones"]
 TLS = env.bool("TLS", default=True)  # off on the loopback address of one machine alone: a check refuses it elsewhere
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TLS else None
 SECURE_SSL_REDIRECT = TLS

@@ -1,6 +1,7 @@
 """Production says what it needs, and does not start without."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,10 @@ from ast import literal_eval
 
 import pytest
 from django.conf import settings
+
+from shop.mariadb import missing
+
+from .servers import lacking
 
 WHOLE = {
     "SECRET_KEY": "a-key-of-fifty-characters-that-nobody-else-has-at-all-0123",
@@ -22,6 +27,7 @@ WHOLE = {
 }
 
 BUCKET = "s3://files/shop?endpoint=https://s3.example&region=eu-west-2"
+OF_STATIC_FILES = {"scaling.E025", "scaling.E026", "scaling.E027"}  # they are not collected here
 FOLDERS = {"pictures_private": "private", "published": "published", "assets": "static"}
 PLACES = (
     "{name: o | {'location': str(o['location'])} for name, each in s.STORAGES.items() if (o := each.get('OPTIONS'))}"
@@ -150,3 +156,34 @@ def test_machines_inside_the_network_are_answered_without_https_and_nobody_else(
 
 def test_what_is_copied_shows_no_xray():
     assert "XRAY=false" in (settings.ROOT / ".env.example").read_text().splitlines()
+
+
+@pytest.fixture
+def refused(tmp_path):
+    """What the checks of a clone have against such settings, in a process of their own."""
+    if reason := missing():
+        lacking(reason)
+    plain = {"PATH": os.environ["PATH"], "STATE_DIR": str(settings.STATE), "FILES_URL": tmp_path.as_uri()}
+
+    def run(**changes):
+        env = WHOLE | plain | {"DJANGO_SETTINGS_MODULE": "settings.production"} | changes
+        command = [sys.executable, "manage.py", "check", "--deploy", "--tag", "clones"]
+        done = subprocess.run(command, cwd=settings.ROOT, env=env, capture_output=True, text=True, check=False)
+        assert "scaling.E" in done.stderr, done.stderr
+        return set(re.findall(r"scaling\.E\d+", done.stderr)) - OF_STATIC_FILES
+
+    return run
+
+
+def test_what_would_make_a_server_more_than_a_clone_is_refused(refused, tmp_path):
+    """Given a production that says everything it needs
+    When not every clone has the folder that holds the files, or cookies would go abroad without TLS
+    Then the checks that a web process runs before it accepts refuse that, and only that."""
+    assert literal_eval(start("s.CHECKS_AT_START").stdout) == ["clones"]
+    assert refused() == set()
+    assert refused(TLS="false") == {"scaling.E023"}
+    assert refused(TLS="false", ALLOWED_HOSTS="127.0.0.1") == set()
+    assert refused(FILES_URL=(tmp_path / "gone").as_uri()) == {"scaling.E017"}
+    bucket = {"FILES_URL": BUCKET, "AWS_ACCESS_KEY_ID": "only", "AWS_SECRET_ACCESS_KEY": "for-tests"}
+    assert refused(**bucket) == {"scaling.E015"}
+    assert refused(**bucket, PUBLISHED_URL=BUCKET) == set()
