@@ -14,7 +14,9 @@ from jobs.cakes import CAKE
 from jobs.leases import Lease, claim
 from jobs.models import Job, Render
 from jobs.running import Running
+from products.schema import product_schema
 from settings.places import Place
+from shop.jinja import environment
 from shop.valkeys import free_port
 from tests.accounts.test_details import a_picture, upload, work
 from tests.factories import ada, mallory, steve
@@ -145,6 +147,17 @@ def test_an_old_address_of_a_picture_leads_to_the_bucket_and_nowhere_else(bucket
     assert client.get("/media/people/a.webp").url == f"{bucket}people/a.webp"
     for path in ("../private/renders/a.webp", "people/../../private/a.webp", "%2e%2e/private/a.webp", "a.html"):
         assert client.get(f"/media/{path}").status_code == 404, path
+
+
+def test_other_sites_are_told_of_a_picture_by_its_whole_address(bucket, settings, tmp_path):
+    data = {"url": "/products/1-rye/", "name": "Rye", "about": "", "price": 520, "band": "in", "until": None}
+    data |= {"pictures": [{"stem": "products/rye"}], "reviews": 0}
+    assert product_schema(data)["image"] == [f"{bucket}products/rye-800.webp"]
+    assert environment().globals["picture_link"]("products/rye", 800) == f"{bucket}products/rye-800.webp"
+    settings.STORAGES = settings.STORAGES | {"default": Place(tmp_path.as_uri()).public("/media/")}
+    whole = f"{settings.SITE_URL}/media/products/rye-800.webp"
+    assert product_schema(data)["image"] == [whole]
+    assert environment().globals["picture_link"]("products/rye", 800) == whole
 
 
 def test_with_the_bucket_away_a_picture_is_not_taken_and_the_catalogue_is_there(kept_in):
