@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.apps import apps
 from django.core.checks import CheckMessage, Error, register
 from django.core.files.storage import FileSystemStorage, storages
 
@@ -13,7 +14,7 @@ from .clone_checks import CLONES, OF_A_RELEASE, is_shared
 @register(CLONES, deploy=True)
 def static_files_that_every_page_finds(**_: Any) -> list[CheckMessage]:
     """Whichever clone is asked, and whichever release the page is of."""
-    if OF_A_RELEASE not in settings.STORAGES:
+    if OF_A_RELEASE not in settings.STORAGES or not apps.is_installed("django.contrib.staticfiles"):
         return []
     storage = storages[OF_A_RELEASE]
     if not hasattr(storage, "manifest_name"):

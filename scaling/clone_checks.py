@@ -9,6 +9,7 @@ are tagged `clones`, for whoever wants to refuse to start because of them: `CHEC
 from collections.abc import Iterator
 from importlib import import_module
 from os import PathLike
+from os.path import abspath
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,18 @@ CLONES = "clones"  # the tag
 LOCAL_CACHES = (LocMemCache, FileBasedCache, DummyCache)
 OF_A_RELEASE = "staticfiles"  # made with the code, and not sent by anybody: see scaling.asset_checks
 SESSIONS = "Set SESSION_ENGINE to 'scaling.sessions' and SESSION_CACHE_ALIAS to 'keep'."
-FOLDER = "Mount a folder that all clones share and name it in SHARED_FOLDERS, or store the files in a bucket."
+FOLDER = (
+    "Mount a folder that all clones share and name it in SHARED_FOLDERS, or store the files in a bucket; leave out of"
+    " STORAGES what nobody uses."
+)
 
 
 @register(CLONES, deploy=True)
 def sessions_that_every_clone_reads(**_: Any) -> list[CheckMessage]:
     """Signed cookies and the database make no clone different, and are warned of: nobody can end a session that is in
     a cookie, not even its owner by signing out; and one in the database is a read of the primary for every page."""
+    if not any(name.endswith("SessionMiddleware") for name in settings.MIDDLEWARE):
+        return []
     store = import_module(settings.SESSION_ENGINE).SessionStore
     alias = settings.SESSION_CACHE_ALIAS
     if issubclass(store, file.SessionStore):
@@ -102,7 +108,7 @@ def folders_that_are_mounted(**_: Any) -> list[CheckMessage]:
 
 def is_shared(folder: str | PathLike[str]) -> bool:
     """Whether the project says that all clones have this folder."""
-    return any(Path(folder).is_relative_to(shared) for shared in settings.SHARED_FOLDERS)
+    return any(Path(abspath(folder)).is_relative_to(abspath(shared)) for shared in settings.SHARED_FOLDERS)
 
 
 def _is_local(alias: str) -> bool:

@@ -102,6 +102,14 @@ def test_sessions_that_only_cost_something_are_warned_of(settings, engine, id, s
     assert said in message.msg
 
 
+def test_where_there_are_no_sessions_and_no_static_files_nothing_is_said_of_them(settings):
+    settings.SESSION_ENGINE = "django.contrib.sessions.backends.file"
+    settings.MIDDLEWARE = []
+    settings.STATIC_ROOT.joinpath("staticfiles.json").unlink()
+    settings.INSTALLED_APPS = [app for app in settings.INSTALLED_APPS if app != "django.contrib.staticfiles"]
+    assert found() == {}
+
+
 @pytest.mark.parametrize("kind", ["locmem.LocMemCache", "filebased.FileBasedCache", "dummy.DummyCache"])
 def test_a_cache_of_one_clone_is_refused_whatever_it_is_called(settings, kind):
     settings.CACHES = settings.CACHES | {"extra": {"BACKEND": f"django.core.cache.backends.{kind}", "LOCATION": "x"}}
@@ -115,6 +123,11 @@ def test_a_database_in_a_file_is_refused(monkeypatch):
 
 
 # ---------------------------------------------------------------- files
+
+
+def test_a_shared_folder_may_be_written_in_any_way(settings, tmp_path):
+    settings.SHARED_FOLDERS = [f"{tmp_path}/./shared/../shared/"]
+    assert found() == {}
 
 
 @pytest.mark.parametrize("alias", ["default", "pictures_private", "published", "assets", "extra"])
