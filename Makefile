@@ -45,7 +45,7 @@ screenshots: .venv/installed-test  ## Take the pictures of the README again
 	@exec .venv/bin/python -m bench.screenshots
 
 requirements: .venv/installed-test  ## Compile requirements*.in into pinned requirements*.txt
-	@for name in requirements requirements-render requirements-production requirements-test; do $(COMPILE) $$name.in || exit 1; done
+	@for name in requirements requirements-render requirements-production requirements-tracing requirements-test; do $(COMPILE) $$name.in || exit 1; done
 
 clean:  ## Forget the shop's state and everything installed
 	@rm -rf .state .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -342,6 +342,9 @@ SITE_URL = env("SITE_URL", default="http://127.0.0.1:8000")  # where links in ma
 # Logs go to stderr. A `line` is for somebody who sits there, `json` for who collects them of many machines.
 LOG_FORMAT = env("LOG_FORMAT", default="line")
 ACCESS_LOG = env.bool("ACCESS_LOG", default=False)  # a line a request
+# Traces to whoever speaks OTLP over HTTP, and errors to Sentry: see `shop.tracing`
+OTEL_EXPORTER_OTLP_ENDPOINT = env("OTEL_EXPORTER_OTLP_ENDPOINT", default="")
+SENTRY_DSN = env("SENTRY_DSN", default="")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -6,6 +6,8 @@ from django.contrib.admin import apps as admin
 from jobs.triggers import watch
 from jobs.watched import REFRESH, Part, Watched
 
+from . import tracing
+
 
 class BakeryAdminConfig(admin.AdminConfig):
     """The admin is the bakery's own site: `settings.INSTALLED_APPS` names this instead of `django.contrib.admin`."""
@@ -18,6 +20,7 @@ class ShopConfig(AppConfig):
     name = "shop"
 
     def ready(self) -> None:
+        tracing.prepare()
         import_module("shop.stream")  # whatever process this is, it knows these objects
         user, friendship = apps.get_model("accounts.User"), apps.get_model("accounts.Friendship")
         product, review = apps.get_model("products.Product"), apps.get_model("products.Review")
