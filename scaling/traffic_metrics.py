@@ -1,9 +1,10 @@
-"""The figures for machines of what all processes answer, and of how they see the replicas."""
+"""The figures for machines of what all processes answer, of how they see the replicas, and of which there are."""
 
 from collections import Counter, defaultdict
 
 from . import census, traffic
 from .clock import SECOND
+from .fleet import fleet
 from .metrics import Metric, Samples, Summary
 
 
@@ -45,6 +46,14 @@ def of_replicas() -> list[Metric]:
         Metric("replica_lag_seconds", "gauge", "How far a replica is behind, by who sees it furthest behind.", lags),
         Metric("replica_left_out", "gauge", "How many processes do not read from it.", left_out),
     ]
+
+
+def of_the_fleet() -> list[Metric]:
+    """More than one release is a deploy under way, or one that was left half done. Raises RedisError when `keep` is
+    down."""
+    members = Counter((member.kind, member.release) for member in fleet())
+    found = [({"kind": kind, "release": release}, times) for (kind, release), times in sorted(members.items())]
+    return [Metric("fleet_processes", "gauge", "Processes that live, by what they do and the code they run.", found)]
 
 
 def _seconds(totals: Counter[traffic.Figure], what: str, help: str, label: str) -> Summary:

@@ -1,5 +1,5 @@
-"""For Prometheus: what was answered, how replicas, queues, jobs and published pages stand, what waits in the outbox,
-what the sampler has found, and whether the cache is there."""
+"""For Prometheus: what was answered, which processes there are, how replicas, queues, jobs and published pages stand,
+what waits in the outbox, what the sampler has found, and whether the cache is there."""
 
 from collections.abc import Callable, Sequence
 from itertools import chain
@@ -14,7 +14,7 @@ from jobs.overview import job_counts
 from jobs.page_overview import figures
 from jobs.queues import depths
 from scaling.metrics import CONTENT_TYPE, Metric, Summary, of_keep, of_this_process, page
-from scaling.traffic_metrics import of_replicas, of_traffic
+from scaling.traffic_metrics import of_replicas, of_the_fleet, of_traffic
 from scaling.unavailable import OUTAGES
 
 
@@ -90,7 +90,7 @@ def of_the_jobs() -> list[Metric]:
 
 
 ASKED: dict[str, list[Callable[[], Sequence[Metric | Summary]]]] = {
-    "keep": [of_keep, of_traffic, of_replicas],
+    "keep": [of_keep, of_traffic, of_replicas, of_the_fleet],
     "primary": [of_the_outbox, of_the_pages, of_the_jobs],
     "broker": [of_the_queues],
 }

@@ -14,7 +14,7 @@ from jobs import queues
 from jobs.models import Job, Outbox, Page, State
 from jobs.outbox import enqueue
 from jobs.pages import enqueue_pages
-from scaling import census, findings, traffic
+from scaling import census, findings, fleet, traffic
 from scaling.clones import clone_id
 from scaling.comparing import Fault
 from scaling.metrics import Metric
@@ -122,6 +122,16 @@ def test_how_far_replicas_are_behind_is_told_by_who_sees_it_furthest(told, monke
     assert 'replica_lag_seconds{alias="replica1"} 1.5' in lines
     assert 'replica_left_out{alias="replica1"} 0' in lines
     assert 'replica_left_out{alias="replica2"} 1' in lines
+
+
+def test_which_code_runs_is_told(told):
+    """While two releases answer, a deploy is under way."""
+    for number, (kind, release) in enumerate([("web", "41"), ("web", "42"), ("web", "42"), ("worker", "41")]):
+        fleet.tell(fleet.Member(kind, f"{kind}{number}", release, 0.0, "here", number))
+    lines = told()
+    assert 'fleet_processes{kind="web",release="41"} 1' in lines
+    assert 'fleet_processes{kind="web",release="42"} 2' in lines
+    assert 'fleet_processes{kind="worker",release="41"} 1' in lines
 
 
 def test_queues_and_jobs_are_told(told):
