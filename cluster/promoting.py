@@ -1,4 +1,4 @@
-"""A replica becomes the primary while the shop is open, and the process manager leaves the old one alone meanwhile."""
+"""A replica becomes the primary while the shop is open; the process manager leaves the old one alone meanwhile."""
 
 from collections.abc import Callable
 
