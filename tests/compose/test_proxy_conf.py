@@ -3,10 +3,14 @@
 import subprocess
 from io import StringIO
 
+import pytest
 from django.core.management import call_command
 
+from shop.management.commands.proxy_conf import front_conf
+from shop.nginx import missing
 from shop.nginx_files import Proxy
-from tests.servers import need
+from tests.proxy.standin import House
+from tests.servers import lacking, need
 
 
 def test_the_proxy_serves_from_where_this_release_writes(tmp_path, settings):
@@ -21,7 +25,7 @@ def test_the_proxy_serves_from_where_this_release_writes(tmp_path, settings):
     folders = [shared / folder for folder in kinds.values()]
     Proxy("0.0.0.0:8080", ("localhost:8000",), *folders, scheme="https").write(tmp_path / "known")
     known = {path.name: path.read_text() for path in (tmp_path / "known").iterdir()}
-    assert told == known
+    assert told == known | {"front.conf": ""}
 
 
 def test_what_lies_in_a_bucket_is_asked_of_the_clones(tmp_path, settings):
@@ -32,7 +36,7 @@ def test_what_lies_in_a_bucket_is_asked_of_the_clones(tmp_path, settings):
 
 def test_nginx_takes_it_and_writes_beside_itself_alone(tmp_path):
     nginx = need("nginx")
-    _write(tmp_path / "told")
+    _write(tmp_path / "told", trust="10.0.0.0/8,192.168.1.1")
     beside = tmp_path / "run"
     beside.mkdir()
     done = subprocess.run(
@@ -42,9 +46,31 @@ def test_nginx_takes_it_and_writes_beside_itself_alone(tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert sorted(path.name for path in (tmp_path / "told").iterdir()) == ["headers.conf", "nginx.conf"]
+    assert sorted(path.name for path in (tmp_path / "told").iterdir()) == ["front.conf", "headers.conf", "nginx.conf"]
 
 
-def _write(folder):
-    call_command("proxy_conf", "localhost:8000", to=folder, listen="0.0.0.0:8080", stdout=StringIO())
+@pytest.mark.parametrize(("trusted", "seen"), [(["127.0.0.0/8"], "203.0.113.9"), (["10.0.0.0/8"], "127.0.0.1")])
+def test_who_ends_tls_in_front_is_believed_and_nobody_else(tmp_path, trusted, seen):
+    if reason := missing():
+        lacking(reason)
+    house = House(tmp_path / "house")
+    try:
+        house.furnish()
+        house.proxy.folder.mkdir()
+        (house.proxy.folder / "front.conf").write_text(front_conf(trusted))
+        house.proxy.start()
+        house.ask("/account/", X_Forwarded_For="192.0.2.1, 203.0.113.9")
+        (asked,) = house.asked()
+        assert asked.headers.get_all("X-Forwarded-For") == [seen]
+    finally:
+        house.close()
+
+
+def test_a_network_that_is_none_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="everybody"):
+        _write(tmp_path / "told", trust="everybody")
+
+
+def _write(folder, trust=""):
+    call_command("proxy_conf", "localhost:8000", to=folder, listen="0.0.0.0:8080", trust=trust, stdout=StringIO())
     return {path.name: path.read_text() for path in folder.iterdir()}

@@ -1,5 +1,7 @@
 """Write the configuration of a proxy that runs somewhere else, such as in a container of its own."""
 
+from collections.abc import Iterable
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +23,15 @@ class Command(BaseCommand):
         parser.add_argument("clones", nargs="+", metavar="HOST:PORT", help="whom it asks; it must know their names")
         parser.add_argument("--to", type=Path, required=True, metavar="FOLDER", help="where to write; it is made")
         parser.add_argument("--listen", default="127.0.0.1:8080", metavar="HOST:PORT", help="default: %(default)s")
+        parser.add_argument("--trust", default="", metavar="NETWORK,…", help="who in front may say for whom it asks")
 
-    def handle(self, *, clones: list[str], to: Path, listen: str, **options: Any) -> None:
+    def handle(self, *, clones: list[str], to: Path, listen: str, trust: str, **options: Any) -> None:
         to.mkdir(parents=True, exist_ok=True)
         scheme = "https" if settings.SECURE_SSL_REDIRECT else "http"
         static = "assets" if "assets" in settings.STORAGES else "staticfiles"
         folders = [folder_of(name) for name in ("published", static, "default")]
         Proxy(listen, tuple(clones), *folders, scheme=scheme).write(to)
+        (to / "front.conf").write_text(front_conf(filter(None, trust.split(","))))
         self.stdout.write(f"{to / 'nginx.conf'}: {listen} asks {', '.join(clones)}.")
 
 
@@ -35,3 +39,9 @@ def folder_of(name: str) -> Path:
     """Where a storage keeps its files, as whoever mounts the same folder sees it."""
     storage = storages[name]
     return Path(storage.location) if isinstance(storage, FileSystemStorage) else NOWHERE
+
+
+def front_conf(trusted: Iterable[str]) -> str:
+    """Whoever ends TLS in front is believed; else all visitors would be one, who soon has tried too often."""
+    lines = [f"set_real_ip_from {ip_network(each)};" for each in trusted]
+    return "\n".join([*lines, "real_ip_header X-Forwarded-For;", "real_ip_recursive on;", ""]) if lines else ""
