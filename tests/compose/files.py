@@ -1,14 +1,20 @@
 """What the files of compose/ say, read as the programs read them that they are for."""
 
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import yaml
 from django.conf import settings
 
+from cluster.places import Places
+from cluster.topology import Program, workers
+
 COMPOSE = settings.ROOT / "compose"
 KUBERNETES = COMPOSE / "kubernetes"
 ASKED = re.compile(r"\$\{([A-Z_]+)")
+WORKERS: dict[str, Program] = {program.name: program for program in workers(Places(Path("/cluster")))}
+HERE = {"-n", "--schedule"}  # options whose values are each machine's own
 
 
 def compose_file() -> dict:
@@ -22,14 +28,20 @@ def example(path: Path) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines)
 
 
-def manifests(folder: Path) -> list[dict]:
+def manifests(folder: Path) -> Iterator[dict]:
     """Every object that a kustomization has: its own and those of the folders that it names."""
-    found = []
-    for name in yaml.safe_load((folder / "kustomization.yaml").read_text())["resources"]:
-        path = (folder / name).resolve()
-        found += manifests(path) if path.is_dir() else documents(path)
-    return found
+    for name in yaml.safe_load((folder / "kustomization.yaml").read_text()).get("resources", []):
+        path = folder / name
+        yield from manifests(path) if path.is_dir() else documents(path)
 
 
 def documents(path: Path) -> list[dict]:
     return [document for document in yaml.safe_load_all(path.read_text()) if document]
+
+
+def said(command: Iterable[str]) -> list[str]:
+    """What a process is told to do, without the interpreter, its niceness and what is each machine's own."""
+    words = list(command)
+    start = next(place for place, word in enumerate(words) if word in ("celery", "manage.py"))
+    words = words[start:]
+    return [word for before, word in zip(["", *words], words, strict=False) if not HERE & {before, word}]

@@ -3,29 +3,19 @@
 import json
 import os
 import re
-import shlex
 import subprocess
 import sys
 
 import pytest
 from django.conf import settings
 
-from shop.management.commands import run
-from tests.compose.files import ASKED, COMPOSE, compose_file, example
+from cluster.topology import LANES, RUNNING_CLONES
+from tests.compose.files import ASKED, COMPOSE, WORKERS, compose_file, example, said
 
 FILE = compose_file()
 SERVICES = FILE["services"]
 ONCE = {name for name, service in SERVICES.items() if service["restart"] == "no"}
-PROGRAMS = {
-    "interactive": run.INTERACTIVE,
-    "bulk": run.BULK,
-    "render": run.RENDER,
-    "relay": run.RELAY,
-    "beat": f"{run.CELERY} beat --loglevel WARNING",
-}
-# What one machine calls otherwise, or has only there.
-ELSEWHERE = {run.PYTHON, "-m", "python", "nice", "-n", "10"}
-SERVERS = {"proxy", "web1", "web2", "web3", "primary", "replica1", "replica2", "cache", "keep", "broker"}
+SERVERS = {"proxy", "primary", "replica1", "replica2", "cache", "keep", "broker"}
 HOUSE_FILES = {
     "primary": "./mariadb-primary/my.cnf",
     "replica1": "./mariadb-replica/my.cnf",
@@ -44,23 +34,18 @@ def test_it_is_what_a_compose_file_may_be():
 
 
 def test_everything_that_one_machine_runs_has_a_container():
-    assert SERVERS | PROGRAMS.keys() <= SERVICES.keys()
+    assert SERVERS | set(RUNNING_CLONES) | WORKERS.keys() <= SERVICES.keys()
 
 
-@pytest.mark.parametrize("name", sorted(PROGRAMS))
+@pytest.mark.parametrize("name", sorted(WORKERS))
 def test_a_container_starts_the_same_program_as_one_machine(name):
-    here = [word for word in shlex.split(PROGRAMS[name]) if word not in ELSEWHERE]
-    there = [word for word in SERVICES[name]["command"] if word not in ELSEWHERE]
-    assert there[: len(here)] == here
+    assert said(SERVICES[name]["command"]) == said(WORKERS[name].command)
 
 
 def test_every_lane_has_its_workers():
-    taken = [
-        command[command.index("-Q") + 1]
-        for service in SERVICES.values()
-        if "-Q" in (command := service.get("command", []))
-    ]
-    assert sorted(taken) == sorted(settings.LANES)
+    commands = [service.get("command", []) for service in SERVICES.values()]
+    taken = [command[command.index("-Q") + 1] for command in commands if "-Q" in command]
+    assert sorted(taken) == sorted(settings.LANES) == sorted(LANES)
 
 
 @pytest.mark.parametrize("name", sorted(HOUSE_FILES))
