@@ -1,0 +1,47 @@
+#!/bin/sh
+# Roll a release over the shop that runs in containers, clone by clone: sh compose/roll.sh r2
+#
+# The proxy is told of each clone's end before it begins, so that nothing is sent to who is about to go. Whatever fails
+# ends it there: the clones that are left answer with the release before. To go back, roll that one again.
+set -eu
+
+RELEASE=${1:?sh compose/roll.sh RELEASE}
+export RELEASE
+here=$(dirname "$0")
+clones="web1 web2 web3"
+trusted=$(sed -n 's/^TRUSTED=//p' "$here/.env")
+
+compose() {
+    docker compose -f "$here/docker-compose.yml" "$@"
+}
+
+# The proxy asks these clones from now on; what has begun is answered.
+ask() {
+    compose run --rm --no-deps proxy-conf python manage.py proxy_conf --to /etc/proxy --listen 0.0.0.0:8080 \
+        --trust "$trusted" "$@"
+    compose kill --signal SIGHUP proxy
+}
+
+# All but one, each with its port.
+others() {
+    for each in $clones; do
+        [ "$each" = "$1" ] || echo "$each:8000"
+    done
+}
+
+compose build prepare render
+compose run --rm prepare
+for name in interactive bulk render relay beat; do
+    compose up --detach --no-deps --wait "$name"
+done
+for name in $clones; do
+    # shellcheck disable=SC2046
+    ask $(others "$name")
+    compose up --detach --no-deps --wait "$name"
+done
+# shellcheck disable=SC2046
+ask $(others nobody)
+compose run --rm --no-deps publish python manage.py fleet --expect "$RELEASE" --within 60
+compose run --rm --no-deps publish
+sed -i "s/^RELEASE=.*/RELEASE=$RELEASE/" "$here/.env"
+echo "Release $RELEASE is everywhere."

@@ -1,0 +1,72 @@
+"""The roll in containers asks the engine for the right things in order. No engine is here: a stand-in notes them."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from tests.compose.files import COMPOSE
+
+DOCKER = """#!/bin/sh
+shift 3
+echo "$RELEASE $*" >> "$NOTES"
+case "$*" in *"$FAILS"*) exit 1 ;; esac
+"""
+
+
+@pytest.fixture
+def roll(tmp_path):
+    """Roll r2 over a copy of the folder; what was asked of the engine, and how it ended."""
+    for name in ("roll.sh", "docker-compose.yml"):
+        shutil.copy(COMPOSE / name, tmp_path)
+    (tmp_path / ".env").write_text("SECRET_KEY=x\nRELEASE=r1\n")
+    (tmp_path / "docker").write_text(DOCKER)
+    (tmp_path / "docker").chmod(0o700)
+
+    def run(fails="nothing at all"):
+        notes = tmp_path / "notes"
+        env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "NOTES": str(notes), "FAILS": fails}
+        done = subprocess.run(
+            ["sh", tmp_path / "roll.sh", "r2"], env=env, capture_output=True, text=True, check=False
+        )
+        return done, notes.read_text().splitlines(), (tmp_path / ".env").read_text()
+
+    return run
+
+
+def test_a_clone_ends_only_after_the_proxy_was_told(roll):
+    done, asked, said = roll()
+    assert done.returncode == 0, done.stderr
+    for name in ("web1", "web2", "web3"):
+        ended = asked.index(f"r2 up --detach --no-deps --wait {name}")
+        told, reloaded = asked[ended - 2 : ended]
+        assert "proxy_conf" in told
+        assert f"{name}:8000" not in told
+        assert told.count(":8000") == 2
+        assert reloaded == "r2 kill --signal SIGHUP proxy"
+    assert said == "SECRET_KEY=x\nRELEASE=r2\n"
+
+
+def test_the_database_comes_first_and_the_pages_last(roll):
+    _, asked, _ = roll()
+    assert asked[:2] == ["r2 build prepare render", "r2 run --rm prepare"]
+    told, reloaded, proved, published = asked[-4:]
+    assert told.count(":8000") == 3
+    assert "SIGHUP" in reloaded
+    assert "fleet --expect r2" in proved
+    assert published == "r2 run --rm --no-deps publish"
+
+
+@pytest.mark.parametrize("fails", ["run --rm prepare", "--wait bulk", "--wait web2", "fleet --expect"])
+def test_what_fails_ends_it_there(roll, fails):
+    done, asked, said = roll(fails)
+    assert done.returncode != 0
+    assert fails in asked[-1]
+    assert "RELEASE=r1" in said
+
+
+def test_every_clone_and_every_worker_is_rolled(roll):
+    _, asked, _ = roll()
+    rolled = [line.rpartition(" ")[2] for line in asked if " up " in line]
+    assert rolled == ["interactive", "bulk", "render", "relay", "beat", "web1", "web2", "web3"]
