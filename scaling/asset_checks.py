@@ -7,7 +7,7 @@ from django.core.checks import CheckMessage, Error, register
 from django.core.files.storage import FileSystemStorage, storages
 
 from . import settings
-from .assets import Collected, assets, manifest_of
+from .assets import Assets, Collected, assets, manifest_of
 from .clone_checks import CLONES, OF_A_RELEASE, is_shared
 
 
@@ -35,9 +35,14 @@ def _are_in_the_one_place(storage: Any) -> list[CheckMessage]:
             told = f"Static files are in {storage.location} alone: pages of other releases do not find theirs."
             hint = "Name the place of all releases' files in STORAGES['assets'], see scaling.assets."
             return [Error(told, hint=hint, id="scaling.E026")]
-        if place is None or manifest_of(settings.RELEASE) in place.names():
+        if place is None or _is_there(Collected(storage), place):
             return []
     except OSError:
         return []
     told = f"The static files of release {settings.RELEASE} are not in the place of all releases."
     return [Error(told, hint="Run `manage.py assets --upload` before any of its clones.", id="scaling.E027")]
+
+
+def _is_there(made: Collected, place: Assets) -> bool:
+    """With every file: the manifest goes first."""
+    return {manifest_of(settings.RELEASE), *made.files(place.packed)} <= place.names().keys()

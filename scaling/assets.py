@@ -84,18 +84,23 @@ def upload(place: Assets, release: str, made: Collected, say: Callable[[int, int
         missing = sorted(wanted.keys() - place.names().keys())
         if not missing:
             return count, len(wanted)
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            puts = pool.map(lambda name: place.put(name, wanted[name].read_bytes()), missing)
-            for number, _ in enumerate(puts, start=1):
-                say(number, len(missing))
+        _put(place, {name: wanted[name] for name in missing}, say)
         count += len(missing)
     raise OSError("Somebody removes static files while they are put there.")
+
+
+def _put(place: Assets, files: dict[str, Path], say: Callable[[int, int], None]) -> None:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        puts = pool.map(lambda name: place.put(name, files[name].read_bytes()), files)
+        for number, _ in enumerate(puts, start=1):
+            say(number, len(files))
 
 
 def prune(place: Assets, release: str, keep: int) -> list[str]:
     """Remove what neither this release nor the last `keep` need and is older than a day. Returns the names."""
     there, limit = place.names(), time.time() - GRACE_SECONDS
-    kept = {release, *list(releases(there))[:keep]}
+    # Asked afterwards: what a release that comes in between finds there, it has said before that it needs.
+    kept = {release, *list(releases(place.names()))[:keep]}
     needed = {name for each in kept for name in _needed(place, each)}
     old = [name for name, since in there.items() if since < limit and _plain(name, place.packed) not in needed]
     for name in old:

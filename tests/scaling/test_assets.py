@@ -172,6 +172,31 @@ def test_what_this_release_needs_stays_also_when_it_is_an_old_one(place, tmp_pat
     assert words(place) == {"colour 1", "colour 3"}
 
 
+def test_what_a_release_finds_there_stays_though_it_comes_while_files_are_removed(
+    place, tmp_path, later, monkeypatch
+):
+    """Given a file that only a release needs that will be dropped
+    When the files to be removed have been looked at, and then a new release finds it in its place
+    Then it stays."""
+    for number in range(1, 3):
+        put(place, tmp_path, str(number), shop_css=f"colour {number}")
+    later(AGED)
+    names, looks = type(place).names, []
+
+    def look(self):
+        seen = names(self)
+        looks.append(1)
+        if len(looks) == 1:
+            put(self, tmp_path, "3", shop_css="colour 1")
+            return seen
+        newest = {name: since + AGED for name, since in seen.items() if name == "manifests/3.json"}
+        return seen | newest
+
+    monkeypatch.setattr(type(place), "names", look)
+    prune(place, "2", keep=1)
+    assert words(place) == {"colour 1", "colour 2"}
+
+
 def test_nothing_younger_than_a_day_is_removed(place, tmp_path, later):
     for number in range(1, 4):
         put(place, tmp_path, str(number), shop_css=f"colour {number}")

@@ -1,5 +1,6 @@
 """`manage.py check --deploy` refuses what would make a server more than a clone, and `check` alone does not."""
 
+import json
 import os
 
 import pytest
@@ -203,6 +204,14 @@ def test_static_files_that_only_one_clone_has_are_refused(settings):
 def test_a_release_whose_static_files_are_not_yet_in_place_is_refused(settings):
     settings.RELEASE = "2"
     refused("scaling.E027", "of release 2 are not in the place")
+
+
+def test_one_whose_upload_was_cut_off_is_refused_until_it_has_ended(settings, tmp_path):
+    named = {"paths": {"shop.css": "shop.0123456789ab.css"}, "version": "1.1", "hash": ""}
+    (settings.STATIC_ROOT / "staticfiles.json").write_text(json.dumps(named))
+    refused("scaling.E027", "of release 1 are not in the place")
+    (tmp_path / "shared" / "static" / "shop.0123456789ab.css").touch()
+    assert found() == {}
 
 
 def test_with_that_place_away_clones_start_all_the_same(settings, monkeypatch):
