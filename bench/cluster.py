@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,7 +24,7 @@ class Cluster:
     A program is named as in `python -m cluster status`: "cache", "web1:0".
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
         self.checkout, self.where = folder / "code", Places(folder / "c")
         self.supervisor = Supervisor(self.where)
         port = str(draw_ports(1)[0])
@@ -32,6 +32,8 @@ class Cluster:
         own = {"CLUSTER_DIR": str(self.where.folder), "PORT": port, "CLUSTER_VENV": sys.prefix}
         passed = ("PATH", "HOME", "LANG", "TMPDIR")
         self.environment = {name: os.environ[name] for name in passed if name in os.environ} | own
+        self.where.shared.mkdir(parents=True)
+        self.where.own_env.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
         subprocess.run(["git", "clone", "-q", ROOT, self.checkout], check=True)
 
     def run(self, *words: str) -> str:
@@ -71,10 +73,11 @@ class Cluster:
 
 
 @contextmanager
-def opened_cluster() -> Iterator[Cluster]:
-    """Start one with the demo bakery in it; stop it and remove its folder at the end."""
+def opened_cluster(settings: Mapping[str, str] = {}) -> Iterator[Cluster]:
+    """Start one with the demo bakery in it; stop it and remove its folder at the end. What is set in `settings` is
+    told to its processes."""
     with tempfile.TemporaryDirectory(prefix="bakery-") as folder:
-        cluster = Cluster(Path(folder))
+        cluster = Cluster(Path(folder), settings)
         cluster.start()
         try:
             yield cluster

@@ -125,10 +125,12 @@ class Reader(HTMLParser):
 class Visitor:
     """Somebody at `base`, such as http://127.0.0.1:8000. One connection, kept alive; not for use by two threads."""
 
-    def __init__(self, base: str, cookies: dict[str, str] | None = None) -> None:
+    def __init__(self, base: str, cookies: dict[str, str] | None = None, *, home: str = "") -> None:
+        """`home` is the address that they come from, such as 127.0.0.7: limits are counted for each."""
         self.base = base
         self.cookies = dict(cookies or {})
-        self._http = http.client.HTTPConnection(urlsplit(base).netloc, timeout=TIMEOUT_SECONDS)
+        source = (home, 0) if home else None
+        self._http = http.client.HTTPConnection(urlsplit(base).netloc, timeout=TIMEOUT_SECONDS, source_address=source)
         self._asked_at = time.monotonic()
 
     def get(self, url: str) -> Page:

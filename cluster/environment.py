@@ -28,7 +28,8 @@ PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")  # all that proce
 
 
 def choose(where: Places) -> dict[str, str]:
-    """The environment of the shop's processes, and ports and passwords of the servers as `CLUSTER_…`."""
+    """The environment of the shop's processes, and ports and passwords of the servers as `CLUSTER_…`. What is said in
+    `shared/own.env`, a line each, wins."""
     kept = read(where.env)
     chosen = {name: kept.get(name) or secrets.token_urlsafe(48) for name in SECRETS} | _ports(kept)
     chosen["CLUSTER_PORT"] = os.environ.get("PORT") or kept.get("CLUSTER_PORT") or PROXY_PORT
@@ -36,7 +37,7 @@ def choose(where: Places) -> dict[str, str]:
     chosen["CLUSTER_HOSTS"] = ",".join(hosts) or kept.get("CLUSTER_HOSTS", "")
     databases = cluster_of(where, chosen)
     databases.keep()
-    told = chosen | of_the_shop(where, chosen, databases)
+    told = chosen | of_the_shop(where, chosen, databases) | read(where.own_env)
     write(where.env, told)
     return told
 

@@ -68,6 +68,11 @@ class Places:
         return self.shared / "env"
 
     @property
+    def own_env(self) -> Path:
+        """What this cluster's keeper wants its processes to be told besides."""
+        return self.shared / "own.env"
+
+    @property
     def socket(self) -> Path:
         """Where the process manager listens, for this user alone."""
         return self.shared / "supervisor.sock"
