@@ -68,7 +68,7 @@ class Cluster:
 
     def count(self, sql: str, *values: object) -> int:
         """The one number that a query of the primary answers, whose tables are named `shop.…`."""
-        primary = cluster_of(self.where).primary
+        primary = cluster_of(self.where, self.told).primary
         return int(next(iter(primary.ask(sql, *values)[0].values())) or 0)
 
 
