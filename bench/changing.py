@@ -62,9 +62,8 @@ def a_script(code: Path) -> None:
 
 def a_table(code: Path) -> None:
     field = "('id', models.BigAutoField(primary_key=True))"
-    edit(
-        code / "jobs/page_models.py", "class PageUse(", "class Shelfmark(models.Model):\n    pass\n\n\nclass PageUse("
-    )
+    model = "class Shelfmark(models.Model):\n    pass\n\n\n"
+    edit(code / "jobs/page_models.py", "class PageUse(", f"{model}class PageUse(")
     migrate(code, "jobs", "shelfmark", f"migrations.CreateModel('Shelfmark', [{field}])")
 
 
