@@ -14,17 +14,16 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import request_started
 
-PACKAGES = {
-    "SENTRY_DSN": ["sentry_sdk"],
-    "OTEL_EXPORTER_OTLP_ENDPOINT": [
-        "opentelemetry.sdk",
-        "opentelemetry.exporter.otlp.proto.http",
-        "opentelemetry.instrumentation.django",
-        "opentelemetry.instrumentation.celery",
-        "opentelemetry.instrumentation.redis",
-        "opentelemetry.instrumentation.mysqlclient",
-    ],
-}
+SETTINGS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "SENTRY_DSN")
+PACKAGES = (
+    "sentry_sdk",
+    "opentelemetry.sdk",
+    "opentelemetry.exporter.otlp.proto.http",
+    "opentelemetry.instrumentation.django",
+    "opentelemetry.instrumentation.celery",
+    "opentelemetry.instrumentation.redis",
+    "opentelemetry.instrumentation.mysqlclient",
+)
 
 _begun_in = 0  # this process, by its id
 _beginning = threading.Lock()
@@ -33,9 +32,9 @@ _beginning = threading.Lock()
 def prepare() -> None:
     """Before the first middleware is loaded and before anything forks. Raises ImproperlyConfigured when a setting
     wants what is not installed."""
-    wanted = [name for name in PACKAGES if getattr(settings, name)]
-    if without := [name for name in wanted if not all(map(_is_installed, PACKAGES[name]))]:
-        raise ImproperlyConfigured(f"{' and '.join(without)}: run pip install -r requirements-tracing.txt first.")
+    wanted = [name for name in SETTINGS if getattr(settings, name)]
+    if wanted and not all(map(_is_installed, PACKAGES)):
+        raise ImproperlyConfigured(f"{' and '.join(wanted)}: run pip install -r requirements-tracing.txt first.")
     if wanted:
         for signal in (request_started, task_prerun, before_task_publish):
             signal.connect(begin, dispatch_uid="shop.tracing")
@@ -46,7 +45,7 @@ def prepare() -> None:
 def begin(**_) -> None:
     """Send from this process from now on. Done twice, or where nothing is wanted, it changes nothing."""
     global _begun_in
-    if _begun_in == os.getpid() or not any(getattr(settings, name) for name in PACKAGES):
+    if _begun_in == os.getpid() or not any(getattr(settings, name) for name in SETTINGS):
         return
     with _beginning:
         if _begun_in != os.getpid():

@@ -142,7 +142,7 @@ def test_without_an_end_nothing_is_loaded():
     assert done.stdout == "{'shop.tracing'}\n", done.stderr
 
 
-@pytest.mark.parametrize("name", tracing.PACKAGES)
+@pytest.mark.parametrize("name", tracing.SETTINGS)
 def test_what_is_wanted_and_not_installed_keeps_the_shop_from_starting(settings, monkeypatch, name):
     setattr(settings, name, "http://key@127.0.0.1/1")
     monkeypatch.setattr(tracing, "find_spec", lambda package: None)
