@@ -24,6 +24,7 @@ from shop.valkeys import free_port
 
 from ..servers import listens, stop, wait_until
 
+WORKER = ("celery", "-A", "shop.celery", "worker", "-Q", "bulk", "-c", "1", "-I", "tests.shop.traced", "-P")
 SECRET = "what-a-customer-typed"
 
 
@@ -84,11 +85,13 @@ def start(ends, tmp_path):
     """Starts a program of the shop that tells them, and ends it after the test."""
     started = []
 
-    def start(*command):
+    def start(*command, said=None, **changes):
         plain = {"PATH": os.environ["PATH"], "PYTHONPATH": str(settings.ROOT), "SECRET_KEY": "only-for-tests"}
         here = {"STATE_DIR": str(tmp_path), "CACHE_URL": settings.CACHE_URL, "KEEP_URL": settings.KEEP_URL}
-        env = plain | here | ends.settings() | {"RELEASE": "41", "OTEL_BSP_SCHEDULE_DELAY": "50"}
-        started.append(subprocess.Popen([sys.executable, "-m", *command], cwd=settings.ROOT, env=env))
+        env = plain | here | ends.settings() | {"RELEASE": "41", "OTEL_BSP_SCHEDULE_DELAY": "50"} | changes
+        with open(said or os.devnull, "wb") as log:
+            whole = [sys.executable, "-m", *command]
+            started.append(subprocess.Popen(whole, cwd=settings.ROOT, env=env, stdout=log, stderr=log))
 
     yield start
     for process in started:
@@ -123,11 +126,31 @@ def test_a_request_of_a_forked_clone_tells_its_span_and_its_error(ends, start):
     assert SECRET not in str(ends.spans)
 
 
+def test_a_worker_of_production_logs_objects_that_say_for_whom(start, tmp_path):
+    queues.declare()
+    app.send_task("tests.burnt", queue="bulk", headers=asked_by("a-request-id"))
+    start(*WORKER, "solo", said=tmp_path / "said", LOG_FORMAT="json")
+    text = wait_until(lambda: whole_lines(tmp_path / "said", "the task is burnt"), what="the line")
+    [line] = [line for line in map(json.loads, objects_in(text)) if "exception" in line]
+    assert line["exception"].endswith("ValueError: the task is burnt")
+    assert (line["logger"], line["request_id"], line["release"]) == ("celery.app.trace", "a-request-id", "41")
+
+
+def whole_lines(path, needle):
+    text = path.read_text()
+    return text if needle in text and text.endswith("\n") else ""
+
+
+def objects_in(text):
+    """Celery also prints words of its own."""
+    return [line for line in text.splitlines() if line.startswith("{")]
+
+
 @pytest.mark.parametrize("pool", ["solo", "threads", "prefork"])
 def test_a_task_tells_its_span_and_its_error(ends, start, pool):
     queues.declare()
     app.send_task("tests.burnt", queue="bulk", headers=asked_by("a-request-id"))
-    start("celery", "-A", "shop.celery", "worker", "-Q", "bulk", "-P", pool, "-c", "1", "-I", "tests.shop.traced")
+    start(*WORKER, pool)
     span = wait_until(lambda: ends.span_of("run/tests.burnt"), what="the span")
     assert span["request_id"] == "a-request-id"
     found = wait_until(lambda: ends.errors, what="the error")
