@@ -29,18 +29,26 @@ _lock = threading.Lock()
 
 def count(view: str, status: int, seconds: float, cost: Cost) -> None:
     """One request: asks nobody."""
-    now, found = now_us(), Counter[Figure]({("sql_statements", alias): n for alias, n in cost.sql.items()})
-    for kind, _, _, stored_at in cost.objects:
-        found["cache_reads", kind, "hit"] += 1
-        found["cached_age_us", kind] += max(0, now - stored_at)
-    for kind, times in cost.misses.items():
-        found["cache_reads", kind, "miss"] += times
+    found = _read(cost)
     with _lock:
         named = view if view and len(_counted) < MOST_COUNTED else OTHER
-        found["requests", named, str(status)] += 1
-        found["request_times", named] += 1
-        found["request_us", named] += int(seconds * SECOND)
-        _counted.update(found)
+        found["requests", named, str(status)] = 1
+        found["request_times", named] = 1
+        found["request_us", named] = int(seconds * SECOND)
+        for figure, times in found.items():
+            _counted[figure] += times
+
+
+def _read(cost: Cost) -> dict[Figure, int]:
+    """What a request has read. A page has fifty objects: they are counted before they are named."""
+    found: dict[Figure, int] = {("sql_statements", alias): times for alias, times in cost.sql.items()}
+    found |= {("cache_reads", kind, "miss"): times for kind, times in cost.misses.items()}
+    now, hits, ages = now_us(), dict[str, int](), dict[str, int]()
+    for kind, _, _, stored_at in cost.objects:
+        hits[kind] = hits.get(kind, 0) + 1
+        ages[kind] = ages.get(kind, 0) + now - stored_at
+    found |= {("cache_reads", kind, "hit"): times for kind, times in hits.items()}
+    return found | {("cached_age_us", kind): max(0, age) for kind, age in ages.items()}
 
 
 def count_task(task: str, state: str, seconds: float) -> None:
