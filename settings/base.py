@@ -357,5 +357,7 @@ LOGGING = {
     "loggers": {
         "django.request": {"level": "ERROR"},
         "scaling.requests": {"level": "INFO" if ACCESS_LOG else "WARNING"},
+        # In the place of the handler that it brings along, as soon as the shop is loaded
+        "gunicorn.error": {"handlers": ["console"], "propagate": False},
     },
 }

@@ -25,6 +25,7 @@ from shop.valkeys import free_port
 from ..servers import listens, stop, wait_until
 
 WORKER = ("celery", "-A", "shop.celery", "worker", "-Q", "bulk", "-c", "1", "-I", "tests.shop.traced", "-P")
+CLONE = ("gunicorn", "tests.shop.traced", "-k", "gthread", "--preload", "--no-control-socket", "-b")
 SECRET = "what-a-customer-typed"
 
 
@@ -101,16 +102,7 @@ def start(ends, tmp_path):
 def test_a_request_of_a_forked_clone_tells_its_span_and_its_error(ends, start):
     """The program is loaded before it forks, as clones are."""
     port = free_port()
-    start(
-        "gunicorn",
-        "tests.shop.traced",
-        "-k",
-        "gthread",
-        "--preload",
-        "--no-control-socket",
-        "-b",
-        f"127.0.0.1:{port}",
-    )
+    start(*CLONE, f"127.0.0.1:{port}")
     wait_until(lambda: listens(port), what="the clone")
     asked = urllib.request.Request(
         f"http://127.0.0.1:{port}/burnt/?q={SECRET}", headers={HEADER: "a-request-id", "Cookie": f"basket={SECRET}"}
@@ -134,6 +126,18 @@ def test_a_worker_of_production_logs_objects_that_say_for_whom(start, tmp_path):
     [line] = [line for line in map(json.loads, objects_in(text)) if "exception" in line]
     assert line["exception"].endswith("ValueError: the task is burnt")
     assert (line["logger"], line["request_id"], line["release"]) == ("celery.app.trace", "a-request-id", "41")
+
+
+def test_a_clone_of_production_logs_objects_from_its_first_word(start, tmp_path):
+    port = free_port()
+    start(*CLONE, f"127.0.0.1:{port}", said=tmp_path / "said", LOG_FORMAT="json", ACCESS_LOG="true")
+    wait_until(lambda: listens(port), what="the clone")
+    urllib.request.urlopen(f"http://127.0.0.1:{port}/robots.txt?q={SECRET}").read()
+    text = wait_until(lambda: whole_lines(tmp_path / "said", "/robots.txt"), what="the line")
+    lines = [json.loads(line) for line in objects_in(text)]
+    assert lines[0]["message"].startswith("Starting gunicorn")
+    assert [line["path"] for line in lines if line["logger"] == "scaling.requests"] == ["/robots.txt"]
+    assert SECRET not in text
 
 
 def whole_lines(path, needle):
