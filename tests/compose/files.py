@@ -1,6 +1,8 @@
 """What the files of compose/ say, read as the programs read them that they are for."""
 
+import os
 import re
+import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -24,8 +26,29 @@ def compose_file() -> dict:
 
 def example(path: Path) -> dict[str, str]:
     """The names and values of an example of an environment."""
-    lines = [line for line in path.read_text().splitlines() if "=" in line and not line.startswith("#")]
+    return as_environment(path.read_text())
+
+
+def as_environment(text: str) -> dict[str, str]:
+    lines = [line for line in text.splitlines() if "=" in line and not line.startswith("#")]
     return dict(line.split("=", 1) for line in lines)
+
+
+def secrets() -> dict[str, str]:
+    """The example with secrets, as `secrets.sh` prints it."""
+    environment = {"PATH": os.environ["PATH"]}
+    command = ["sh", COMPOSE / "secrets.sh"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return as_environment(done.stdout)
+
+
+def told(service: dict) -> dict[str, str]:
+    """What a container has in its environment, with new secrets."""
+    known = secrets()
+    return {
+        name: re.sub(r"\$\{([A-Z_]+)[^}]*\}", lambda asked: known[asked[1]], str(value))
+        for name, value in service["environment"].items()
+    }
 
 
 def manifests(folder: Path) -> Iterator[dict]:

@@ -1,7 +1,6 @@
 """The topology in containers: everything that runs on one machine, with the same files, and with few rights."""
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -10,7 +9,7 @@ import pytest
 from django.conf import settings
 
 from cluster.topology import LANES, RUNNING_CLONES
-from tests.compose.files import ASKED, COMPOSE, WORKERS, compose_file, example, said
+from tests.compose.files import ASKED, COMPOSE, WORKERS, compose_file, example, said, secrets
 
 FILE = compose_file()
 SERVICES = FILE["services"]
@@ -130,7 +129,7 @@ def test_the_example_lists_everything_that_is_asked_for():
 
 
 def test_secrets_are_made_anew_each_time_and_nothing_else_is():
-    made = [_secrets() for _ in range(2)]
+    made = [secrets() for _ in range(2)]
     plain = example(COMPOSE / "example.env")
     differing = {name for name in plain if made[0][name] != made[1][name]}
     assert differing == {name for name in plain if name.endswith("_PASSWORD")} | {"SECRET_KEY", "METRICS_TOKEN"}
@@ -147,11 +146,3 @@ def test_no_secret_stands_in_what_is_in_the_repository():
     passwords = re.findall(r"\w+://[^@/\"]*:([^@/\"]+)@", text)
     assert passwords
     assert set(passwords) == {"$"}
-
-
-def _secrets() -> dict[str, str]:
-    done = subprocess.run(
-        ["sh", COMPOSE / "secrets.sh"], env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=True
-    )
-    lines = [line for line in done.stdout.splitlines() if "=" in line and not line.startswith("#")]
-    return dict(line.split("=", 1) for line in lines)

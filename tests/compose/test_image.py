@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from tests.compose.files import COMPOSE
+from tests.compose.files import COMPOSE, KUBERNETES, compose_file, documents, secrets, told
 from tests.test_layers import MAY_IMPORT
 from tests.test_production import WHOLE
 
 DOCKERFILE = (COMPOSE / "Dockerfile").read_text()
 STAGES = dict(re.findall(r"^FROM \S+ AS (\S+)\n(.*?)(?=^FROM|\Z)", DOCKERFILE, re.MULTILINE | re.DOTALL))
 PARENTS = {name: parent for parent, name in re.findall(r"^FROM (\S+) AS (\S+)$", DOCKERFILE, re.MULTILINE)}
+CHECK = ("manage.py", "check", "--deploy", "--tag", "clones")
 ON_ONE_MACHINE = {"cluster"}  # the package that stands in for containers there
 LET_IN = [line[1:] for line in (settings.ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")]
 COLLECTS = re.search(r"&& (STATE_DIR=\S+ STATIC_FILES_URL=\S+) python (manage.py collectstatic .*?) \\\n", DOCKERFILE)
@@ -23,7 +24,7 @@ COLLECTS = re.search(r"&& (STATE_DIR=\S+ STATIC_FILES_URL=\S+) python (manage.py
 
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory):
-    """What `COPY . .` puts into the image, and the release."""
+    """What `COPY . .` puts into the image, the release, and what the image makes of them."""
     folder = tmp_path_factory.mktemp("image")
     for name in LET_IN:
         source, target = settings.ROOT / name, folder / name
@@ -33,6 +34,8 @@ def unpacked(tmp_path_factory):
         else:
             shutil.copy(source, target)
     (folder / "RELEASE").write_text("r7\n")
+    said = dict(word.split("=", 1) for word in COLLECTS[1].split())
+    _run(folder, said | {"STATE_DIR": str(tmp_path_factory.mktemp("state"))}, *COLLECTS[2].split())
     return folder
 
 
@@ -68,8 +71,6 @@ def test_an_image_is_nobodys_and_says_its_release(name):
 
 
 def test_a_release_in_an_image_knows_its_name_and_the_hashes_of_its_static_files(unpacked, tmp_path):
-    said = dict(word.split("=", 1) for word in COLLECTS[1].split()) | {"STATE_DIR": str(tmp_path)}
-    _run(unpacked, said, *COLLECTS[2].split())
     there = "from settings import production as s; from pathlib import Path; print(s.RELEASE, Path(s.STATIC_ROOT))"
     whole = {name: value for name, value in WHOLE.items() if name != "RELEASE"}
     files = {"FILES_URL": "file:///srv/shared/files", "STATIC_FILES_URL": "file:///srv/shared/static"}
@@ -77,6 +78,25 @@ def test_a_release_in_an_image_knows_its_name_and_the_hashes_of_its_static_files
     assert release == "r7"
     assert Path(root).is_relative_to(unpacked)
     assert "shop.css" in (Path(root) / "staticfiles.json").read_text()
+
+
+def test_a_clone_in_a_container_would_be_let_in(unpacked, tmp_path):
+    """By the checks that every clone passes before it answers, once `prepare` is done."""
+    services = compose_file()["services"]
+    said = _inside(tmp_path, told(services["web1"]))
+    folders, *_, upload = services["prepare"]["command"][-1].splitlines()
+    for folder in folders.removeprefix("mkdir -p ").split():
+        (tmp_path / folder.removeprefix("/")).mkdir(parents=True)
+    _run(unpacked, said, *upload.removeprefix("python ").split())
+    _run(unpacked, said, *CHECK)
+
+
+def test_a_clone_in_a_pod_would_be_let_in(unpacked, tmp_path):
+    settings_of_pods = documents(KUBERNETES / "common" / "settings.yaml")[0]["data"]
+    secret = documents(KUBERNETES / "common" / "secret.example.yaml")[0]["stringData"]
+    key = {"SECRET_KEY": secrets()["SECRET_KEY"]}
+    (tmp_path / "srv" / "pages").mkdir(parents=True)
+    _run(unpacked, _inside(tmp_path, settings_of_pods | secret | key), *CHECK)
 
 
 def test_every_program_can_be_imported_from_an_image(unpacked, tmp_path):
@@ -92,6 +112,11 @@ def _line(name):
     while (name := PARENTS[name]) in PARENTS:
         parents.append(name)
     return parents
+
+
+def _inside(root, said):
+    """With what a container mounts in `root` instead."""
+    return {name: value.replace("/srv/", f"{root}/srv/") for name, value in said.items()}
 
 
 def _run(folder, said, *words):
