@@ -73,6 +73,8 @@ def test_a_container_has_bounds(name):
     assert service["deploy"]["resources"]["limits"].keys() == {"cpus", "memory"}
     assert service["logging"]["options"].keys() == {"max-size", "max-file"}
     assert service["init"] is True
+    for memory in service.get("tmpfs", []):
+        assert re.search(r":size=\d+m\b", memory)
 
 
 @every_service
