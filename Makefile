@@ -48,6 +48,7 @@ requirements: .venv/installed-test  ## Compile requirements*.in into pinned requ
 	@for name in requirements requirements-render requirements-production requirements-tracing requirements-test; do $(COMPILE) $$name.in || exit 1; done
 
 clean:  ## Forget the shop's state and everything installed
+	@if test -e .venv/installed-production; then .venv/bin/python -m cluster stop; fi
 	@rm -rf .state .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 .venv/installed: requirements.txt requirements-render.txt

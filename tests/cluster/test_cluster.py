@@ -14,7 +14,7 @@ import pytest
 from django.conf import settings
 
 from cluster import topology
-from cluster.environment import choose, draw_ports, read
+from cluster.environment import choose, cluster_of, draw_ports, read
 from cluster.errors import ClusterError
 from cluster.leftovers import leftovers
 from cluster.needs import check_programs
@@ -122,6 +122,19 @@ def a_server_that_is_killed_is_there_again(cluster):
     assert ask(cluster, "/shelves/?sort=name").status == 200
 
 
+def a_replica_becomes_the_primary_and_the_old_one_starts_as_a_replica(cluster):
+    before = cluster_of(cluster, read(cluster.env)).primary
+    promoted = command(cluster, "promote")
+    assert promoted.returncode == 0, promoted.stderr
+    after = cluster_of(cluster, read(cluster.env)).primary
+    assert after.port != before.port
+    assert read(cluster.env)["DATABASE_URL"] == after.url("shop")
+    os.kill(before.pid, signal.SIGKILL)
+    wait_until(lambda: before.answers(), what="the old primary")
+    assert [row["only"] for server in (before, after) for row in server.ask("SELECT @@read_only AS only")] == [1, 0]
+    assert ask(cluster, "/shelves/?sort=name").status == 200
+
+
 def nothing_is_left_once_it_is_stopped_and_all_is_there_when_it_starts_again(cluster):
     before = rows(cluster)
     stopped = command(cluster, "stop")
@@ -140,6 +153,7 @@ def test_a_cluster_opens_answers_heals_and_closes(cluster):
     the_status_shows_every_process_with_its_release(cluster)
     a_second_start_says_that_it_runs_or_starts_what_is_missing(cluster)
     a_server_that_is_killed_is_there_again(cluster)
+    a_replica_becomes_the_primary_and_the_old_one_starts_as_a_replica(cluster)
     nothing_is_left_once_it_is_stopped_and_all_is_there_when_it_starts_again(cluster)
 
 
