@@ -23,6 +23,7 @@ from cluster.supervision import Supervisor
 
 from ..servers import lacking, wait_until
 
+LISTENS, LOOPBACK = "0A", ("0100007F", "00000000000000000000000001000000")  # as the kernel writes them
 ROW = re.compile(r"^(\S+) +running +(\d+) +[-\d]+ [:\d]+ *(\S*)$", re.MULTILINE)
 
 
@@ -72,6 +73,17 @@ def rows(where):
     return {name: (int(pid), release) for name, pid, release in ROW.findall(command(where, "status").stdout)}
 
 
+def open_to_others(where):
+    """Ports on which a process of the cluster listens for other machines."""
+    files = {os.readlink(file) for pid in leftovers(where) for file in Path(f"/proc/{pid}/fd").glob("*")}
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            _, here, _, state, *_, inode = line.split()[:10]
+            address, port = here.split(":")
+            if state == LISTENS and f"socket:[{inode}]" in files and address not in LOOPBACK:
+                yield int(port, 16)
+
+
 def every_command():
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -101,6 +113,10 @@ def the_status_shows_every_process_with_its_release(cluster):
     assert {shown[name][1] for name in of_releases} == {cluster.current.resolve().name}
     assert {shown[name][1] for name in servers} == {""}
     assert all(Path(f"/proc/{pid}").exists() for pid, _ in shown.values())
+
+
+def nobody_listens_for_other_machines(cluster):
+    assert list(open_to_others(cluster)) == []
 
 
 def a_second_start_says_that_it_runs_or_starts_what_is_missing(cluster):
@@ -151,6 +167,7 @@ def test_a_cluster_opens_answers_heals_and_closes(cluster):
     """One test, so that of two that run side by side only one has a cluster."""
     every_clone_gives_the_same_page_of_the_same_release(cluster)
     the_status_shows_every_process_with_its_release(cluster)
+    nobody_listens_for_other_machines(cluster)
     a_second_start_says_that_it_runs_or_starts_what_is_missing(cluster)
     a_server_that_is_killed_is_there_again(cluster)
     a_replica_becomes_the_primary_and_the_old_one_starts_as_a_replica(cluster)
