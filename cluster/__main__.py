@@ -83,7 +83,11 @@ def start_all(arguments) -> int:
     where, began = places(), time.monotonic()
     with claimed(where):
         is_new = start(where, lambda line: say(f"{time.monotonic() - began:6.1f} s  {line}"))
-    say(opened(where, read(where.env)) if is_new else "The cluster is running already: python -m cluster status")
+    say(
+        opened(where, read(where.env))
+        if is_new
+        else "The cluster is running already: .venv/bin/python -m cluster status"
+    )
     return 0
 
 

@@ -19,7 +19,7 @@ OPENED = """
   ada@bakery.example    the baker
   The password of all three is warm-bread-7am. It takes {memory:,} MB of memory.
 
-  make cluster-stop closes the shop; python -m cluster status shows what runs.
+  make cluster-stop closes the shop; .venv/bin/python -m cluster status shows what runs.
   Everything is in {folder}, logs in shared/logs."""
 ROW = "{:<16}{:<10}{:>8}  {:<16}  {}"
 

@@ -121,7 +121,10 @@ def nobody_listens_for_other_machines(cluster):
 
 def a_second_start_says_that_it_runs_or_starts_what_is_missing(cluster):
     again = command(cluster, "start")
-    assert (again.returncode, again.stdout) == (0, "The cluster is running already: python -m cluster status\n")
+    assert (again.returncode, again.stdout) == (
+        0,
+        "The cluster is running already: .venv/bin/python -m cluster status\n",
+    )
     before = rows(cluster)
     Supervisor(cluster).stop("web2:0", seconds=settings.PATIENCE_SECONDS)
     started = command(cluster, "start")
