@@ -67,10 +67,9 @@ class Deploy:
 
     def conclude(self) -> None:
         for host in self.hosts:
+            self._step(host, "note", self.release)
             host.run(f"ln -sfn releases/{self.release} .current", "mv -T .current current")
         self.say(self._step(self.hosts[0], "prove", self.release))
-        for host in self.hosts:
-            self._step(host, "note", self.release)
 
     def prune(self) -> None:
         for host in self.hosts:

@@ -66,9 +66,10 @@ def prove(changes: Sequence[Change] = CHANGES, back_after: Sequence[int] = BACK_
                 at_ease(notes)
         missing = [asset for asset in assets(notes) if not is_there(cluster, asset)]
         return [
-            *_figures(cluster, notes, moves, len(changes)),
-            exactly("… assets of old pages missing", missing, []),
-        ] + [*_kept(cluster, notes, before)]
+            *_figures(notes, moves, len(changes)),
+            exactly("… assets of pages that were seen before, missing in the end", missing, []),
+            *_kept(cluster, notes, before),
+        ]
 
 
 def at_ease(notes: Notes) -> None:
@@ -77,7 +78,7 @@ def at_ease(notes: Notes) -> None:
     wait_until(lambda: len(notes.answers) > enough, PATIENCE_SECONDS, "shoppers")
 
 
-def _figures(cluster: Cluster, notes: Notes, moves: Moves, deploys: int) -> list[Figure]:
+def _figures(notes: Notes, moves: Moves, deploys: int) -> list[Figure]:
     answers = notes.answers
     failed = Counter((seen.method, seen.path, seen.status) for seen in answers if seen.has_failed)
     slowest = max(seen.seconds for seen in answers)
