@@ -52,8 +52,7 @@ class Deploy:
     def roll(self) -> None:
         for host, clones in self._programs(CLONE):
             for clone in clones:
-                self._step(host, "begin", self.release, clone)
-                self._step(host, "finish", self.release, clone)
+                self._step(host, "swap", self.release, clone)
                 self.say(f"{clone} runs {self.release}")
         workers = self._programs(WORKER)
         for host, names in workers:

@@ -34,6 +34,11 @@ def finish_programs(where: Places, release: str, *names: str) -> None:
     finish(where, programs_of(where, names), release)
 
 
+def swap_programs(where: Places, release: str, *names: str) -> None:
+    begin_programs(where, release, *names)
+    finish_programs(where, release, *names)
+
+
 def end_program(where: Places, name: str) -> None:
     end(where, *programs_of(where, [name]))
 
@@ -66,6 +71,7 @@ STEPS: dict[str, Callable[..., str | None]] = {
     "lint": lambda where: lint(),
     "begin": begin_programs,
     "finish": finish_programs,
+    "swap": swap_programs,
     "end": end_program,
     "pages": publish_pages,
     "prove": lambda where, release: prove(release),

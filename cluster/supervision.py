@@ -23,7 +23,7 @@ from .topology import Program
 
 OPENED_WITHIN_SECONDS = 20
 CLOSED_WITHIN_SECONDS = 60
-LOOKED_AGAIN_SECONDS = 0.05
+LOOKED_AGAIN_SECONDS = 0.2  # each look is work for the process manager
 FAILED = (ProcessStates.FATAL, ProcessStates.EXITED, ProcessStates.UNKNOWN)
 GONE = (ProcessStates.STOPPED, ProcessStates.EXITED, ProcessStates.FATAL)
 
