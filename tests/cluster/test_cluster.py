@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -73,9 +74,15 @@ def rows(where):
     return {name: (int(pid), release) for name, pid, release in ROW.findall(command(where, "status").stdout)}
 
 
+def open_files(pid):
+    for file in Path(f"/proc/{pid}/fd").glob("*"):
+        with suppress(FileNotFoundError):  # closed since
+            yield os.readlink(file)
+
+
 def open_to_others(where):
     """Ports on which a process of the cluster listens for other machines."""
-    files = {os.readlink(file) for pid in leftovers(where) for file in Path(f"/proc/{pid}/fd").glob("*")}
+    files = {name for pid in leftovers(where) for name in open_files(pid)}
     for table in ("tcp", "tcp6"):
         for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
             _, here, _, state, *_, inode = line.split()[:10]
