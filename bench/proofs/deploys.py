@@ -85,7 +85,7 @@ def _figures(notes: Notes, moves: Moves, deploys: int) -> list[Figure]:
     what = f"{deploys} deploys, {len(moves.seconds) - deploys} rollbacks, {len(answers):,} requests: failed"
     return [
         exactly(what, dict(failed), {}),
-        exactly("… what shoppers found wrong", notes.wrong, []),
+        exactly("… what shoppers found wrong", dict(Counter(notes.wrong)), {}),
         exactly("… assets asked for and missing", sum(seen.is_asset and seen.has_failed for seen in answers), 0),
         exactly("… answers of another release once a move was over", len(moves.old(answers)), 0),
         at_most("… the slowest answer", round(slowest, 2), 2, " s"),
