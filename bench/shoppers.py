@@ -21,9 +21,7 @@ ORDER, JOB = re.compile(r"/orders/(\w+)/"), re.compile(r"/jobs/(\w+)/")
 PATHS = ("/", "/shelves/", "/shelves/?sort=price", "/search/?q=rye", "/journal/", "/cakes/", "/basket/")
 PAUSE_SECONDS = 0.05
 NO_ANSWER = 0
-ELSEWHERE = (
-    f"127.{number // 62500 + 2}.{number // 250 % 250 + 1}.{number % 250 + 1}" for number in itertools.count()
-)
+ELSEWHERE = (f"127.2.{number // 250}.{number % 250 + 1}" for number in itertools.count())
 
 
 @dataclass(frozen=True)

@@ -67,6 +67,10 @@ class Places:
     def env(self) -> Path:
         return self.shared / "env"
 
+    def handover(self, clone: str) -> Path:
+        """Where a clone gives its port to the one that follows."""
+        return self.shared / f"{clone}.sock"
+
     @property
     def own_env(self) -> Path:
         """What this cluster's keeper wants its processes to be told besides."""

@@ -1,8 +1,4 @@
-"""The process manager: supervisor, told of every program, asked over a socket that only this user can open.
-
-It holds the socket on which a clone is asked, and hands it to the clone: a release may go and another come, and no
-visitor is refused meanwhile.
-"""
+"""The process manager: supervisor, told of every program, asked over a socket that only this user can open."""
 
 import subprocess
 import sys

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterable
 
 from .places import Places
-from .topology import CLONE, SLOT, SLOTS, Program
+from .topology import SLOT, SLOTS, Program
 
 NUMBER = "%(process_num)d"
 
@@ -27,13 +27,13 @@ chmod=0700
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
 """
 SECTION = """
-[{section}:{name}]
+[program:{name}]
 command={command}
 process_name={process}
 numprocs={slots}
 directory={directory}
 environment={environment}
-{socket}autostart=false
+autostart=false
 autorestart={restart}
 startsecs=1
 startretries=3
@@ -58,14 +58,12 @@ def configuration(where: Places, programs: Iterable[Program]) -> str:
 def section(where: Places, program: Program) -> str:
     process = program.process(SLOT) if program.has_slots else program.name
     return SECTION.format(
-        section="fcgi-program" if program.kind == CLONE else "program",
         name=program.name,
         command=escaped(shlex.join(program.command)),
         process=NUMBER if program.has_slots else program.name,
         slots=SLOTS if program.has_slots else 1,
         directory=escaped(program.directory),
         environment=",".join(f'{name}="{escaped(value)}"' for name, value in program.environment.items()),
-        socket=f"socket=tcp://127.0.0.1:{program.port}\n" if program.port else "",
         restart="unexpected" if program.has_slots else "true",
         seconds=program.stop_seconds,
         group=str(program.is_group_stopped).lower(),

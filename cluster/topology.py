@@ -18,11 +18,12 @@ from .places import CODE, Places
 
 STORE, PROXY, CLONE, WORKER = "store", "proxy", "clone", "worker"
 SLOTS = 2
+EMPTY: Mapping[str, str] = {}
 RUNNING_CLONES = CLONES[:3]  # the other places are empty at first: a deploy with more load joins them
 SLOT = "{slot}"  # filled in by the process manager
 DATA_SECONDS, PROXY_SECONDS, CLONE_SECONDS, WORKER_SECONDS = 40, 10, 40, 20
 
-SERVING = "-m shop.serving --bind fd://0"
+SERVING = "-m shop.serving --bind 127.0.0.1:{port}"
 CELERY = "-m celery --quiet -A shop.celery"
 WORKING = f"{CELERY} worker --loglevel WARNING --without-gossip --without-mingle"
 # A thread draws and the main one speaks to the broker meanwhile: `solo` would be silent until the broker gives it up.
@@ -44,7 +45,7 @@ class Program:
     directory: Path = CODE
     environment: dict[str, str] = field(default_factory=dict)
     stop_seconds: int = DATA_SECONDS
-    port: int | None = None  # of a clone: the process manager listens there for it
+    port: int | None = None  # of a clone
     is_group_stopped: bool = False  # a script that has started the server, and does not tell it
 
     @property
@@ -81,7 +82,12 @@ def proxy(where: Places) -> Program:
 
 
 def clones(where: Places, told: Mapping[str, str]) -> list[Program]:
-    return [of_release(where, name, CLONE, SERVING, port=int(told[port_name(name)])) for name in CLONES]
+    """A new one takes its port over from the old one: see `scaling.handover`."""
+    ports = {name: int(told[port_name(name)]) for name in CLONES}
+    return [
+        of_release(where, name, CLONE, SERVING.format(port=port), {"HANDOVER": str(where.handover(name))}, port=port)
+        for name, port in ports.items()
+    ]
 
 
 def workers(where: Places) -> list[Program]:
@@ -93,13 +99,15 @@ def workers(where: Places) -> list[Program]:
     ]
 
 
-def of_release(where: Places, name: str, kind: str, words: str, **options) -> Program:
+def of_release(
+    where: Places, name: str, kind: str, words: str, told: Mapping[str, str] = EMPTY, **options
+) -> Program:
     slot = where.folder / "slots" / f"{name}-{SLOT}"
     nice = ["/usr/bin/nice", "-n", "10"] if name == "render" else []
     command = [*nice, str(slot / ".venv" / "bin" / "python"), *words.split()]
     seconds = CLONE_SECONDS if kind == CLONE else WORKER_SECONDS
-    told = {"CLONE": name}
-    return Program(name, kind, command, directory=slot, stop_seconds=seconds, environment=told, **options)
+    own = {"CLONE": name, **told}
+    return Program(name, kind, command, directory=slot, stop_seconds=seconds, environment=own, **options)
 
 
 def valkey(where: Places, told: Mapping[str, str], name: str) -> Valkey:

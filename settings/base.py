@@ -27,6 +27,7 @@ _told = ROOT / "RELEASE"  # code that was unpacked says which it is
 RELEASE = env("RELEASE", default="") or (_told.read_text().strip() if _told.exists() else "embedded")
 CLONE = env("CLONE", default="")  # the host's name and process id when empty
 DRAIN_SECONDS = env.float("DRAIN_SECONDS", default=0.0)  # for a balancer to notice that a clone is not ready any more
+HANDOVER = env("HANDOVER", default="")  # a Unix socket: where a clone takes its port over from the one before
 READY_WITHIN_SECONDS = env.float("READY_WITHIN_SECONDS", default=60.0)  # or a new clone gives up
 PAGES_OF_A_READY_CLONE = [
     "/",

@@ -1,23 +1,27 @@
 """One clone: gunicorn, with a beginning and an end that a visitor does not notice. `python -m shop.serving --help`.
 
-It takes connections once it has proved that it is ready. Told to end, it says that it is not ready any more, goes on
-for DRAIN_SECONDS, and then finishes what it has begun.
+It takes connections once it has proved that it is ready, over the socket of the clone before it where there is one
+(HANDOVER). Told to end, it says that it is not ready any more, goes on for DRAIN_SECONDS, and then finishes what it
+has begun.
 """
 
 import os
 import time
+from pathlib import Path
 
 from django.conf import settings
 from gunicorn.app.wsgiapp import WSGIApplication
 from gunicorn.arbiter import Arbiter
-from gunicorn.workers.base import Worker
+from gunicorn.workers.gthread import ThreadWorker
 
 from scaling import clones, traffic
 from scaling.fleet import WEB, Heartbeat
+from scaling.handover import Offer, take
 from scaling.starting import NotReadyError, prove_ready
 
+LOOK_SECONDS = 0.2  # for a successor
 DEFAULTS = {
-    "worker_class": "gthread",
+    "worker_class": "shop.serving.Threads",
     "workers": 1,
     "threads": 4,
     "preload_app": True,
@@ -28,10 +32,16 @@ DEFAULTS = {
 
 class Clone(Arbiter):
     ends_at: float | None = None  # on the monotonic clock
+    offer: Offer | None = None
 
     def start(self) -> None:
         prove_ready()
+        path = Path(settings.HANDOVER) if settings.HANDOVER else None
+        if path and (taken := take(path)) is not None:
+            self.cfg.set("bind", f"fd://{taken}")
         super().start()
+        if path:
+            self.offer = Offer(path, self.LISTENERS[0].fileno())
 
     def handle_term(self) -> None:
         clones.drain()
@@ -39,11 +49,32 @@ class Clone(Arbiter):
 
     def wait_for_signals(self, timeout: float = 1.0) -> list[int]:
         """Once it is drained there is nothing more to wait for."""
-        if self.ends_at is None:
-            return super().wait_for_signals(timeout)
-        if (left := self.ends_at - time.monotonic()) <= 0:
-            raise StopIteration
-        return super().wait_for_signals(min(timeout, left))
+        if self.offer:
+            self.offer.answer()
+            timeout = LOOK_SECONDS
+        if self.ends_at is not None:
+            if (left := self.ends_at - time.monotonic()) <= 0:
+                raise StopIteration
+            timeout = min(timeout, left)
+        return super().wait_for_signals(timeout)
+
+
+class Threads(ThreadWorker):
+    """Gunicorn's worker keeps its socket while it finishes, and drops who has come in meanwhile. This one takes in
+    who is there already, and lets everybody after that be refused: the balancer asks another clone."""
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            for listener in self.sockets:
+                self._take_the_last(listener)
+                listener.close()
+
+    def _take_the_last(self, listener) -> None:
+        before = -1
+        while self.nr_conns > before:
+            before = self.nr_conns
+            self.accept(listener)
 
 
 class Serving(WSGIApplication):
@@ -62,12 +93,12 @@ class Serving(WSGIApplication):
             raise SystemExit(str(why)) from None
 
 
-def _begin(worker: Worker) -> None:
+def _begin(worker: ThreadWorker) -> None:
     worker.heart = Heartbeat(WEB, clones.clone_id(), also=[traffic.tell])
     worker.heart.start()
 
 
-def _end(server: Arbiter, worker: Worker) -> None:
+def _end(server: Arbiter, worker: ThreadWorker) -> None:
     if heart := getattr(worker, "heart", None):
         heart.stop()
 

@@ -24,15 +24,21 @@ pytestmark = pytest.mark.django_db(transaction=True)
 class Process:
     """`python -m shop.serving` beside this test, on its servers and its database."""
 
-    def __init__(self, folder, **environment):
-        self.url = f"http://127.0.0.1:{(port := free_port())}"
-        self.log = folder / "log"
+    def __init__(self, folder, number, port=None, **environment):
+        self.port = port or free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = folder / f"log{number}"
         known = {name: os.environ[name] for name in ("PATH", "SECRET_KEY", "CACHE_URL", "KEEP_URL", "STATE_DIR")}
         own = {"DJANGO_SETTINGS_MODULE": "tests.shop.serving_settings", "CLONE": "web1", "RELEASE": "r1"}
-        command = [sys.executable, "-m", "shop.serving", "--bind", f"127.0.0.1:{port}"]
+        command = [sys.executable, "-m", "shop.serving", "--bind", f"127.0.0.1:{self.port}"]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                command, cwd=settings.ROOT, env=known | own | environment, stdout=log, stderr=log
+                command,
+                cwd=settings.ROOT,
+                env=known | own | environment,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     def get(self, path):
@@ -53,12 +59,46 @@ class Process:
         return self.process.wait(PATIENCE_SECONDS)
 
 
+class Crowd:
+    """Visitors who each open a connection for every request, until the block ends."""
+
+    def __init__(self, url):
+        self.url, self.releases, self.failed = url, [], []
+        self._over = threading.Event()
+        self._threads = [threading.Thread(target=self._visit) for _ in range(4)]
+
+    def __enter__(self):
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *error):
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def look_round(self):
+        enough = len(self.releases) + 100
+        wait_until(lambda: len(self.releases) > enough, what="a hundred answers")
+
+    def _visit(self):
+        while not self._over.is_set():
+            try:
+                with urllib.request.urlopen(f"{self.url}/livez", data=None, timeout=PATIENCE_SECONDS) as answer:
+                    self.releases.append(answer.headers["X-Release"])
+            except urllib.error.URLError as error:
+                self.failed.append(type(error.reason).__name__)
+            except OSError as error:
+                self.failed.append(type(error).__name__)
+
+
 @pytest.fixture
 def serve(tmp_path):
     started = []
 
     def serve(**environment):
-        started.append(Process(tmp_path, DATABASE=str(connection.settings_dict["NAME"]), **environment))
+        database = str(connection.settings_dict["NAME"])
+        started.append(Process(tmp_path, len(started), DATABASE=database, **environment))
         return started[-1]
 
     yield serve
@@ -97,6 +137,41 @@ def test_what_has_begun_is_answered(serve):
     assert clone.end() == 0
     asked.join()
     assert answers == [200]
+
+
+def test_the_next_clone_takes_the_port_over_and_nobody_notices(serve, tmp_path):
+    shared = {"HANDOVER": str(tmp_path / "web1.sock")}
+    first = serve(**shared)
+    first.wait()
+    with Crowd(first.url) as crowd:
+        second = serve(RELEASE="r2", port=first.port, **shared)
+        wait_until(lambda: "r2" in crowd.releases, what="the next release")
+        assert first.end() == 0
+        crowd.look_round()
+        assert second.process.poll() is None
+    assert crowd.failed == []
+    assert crowd.releases[-1] == "r2"
+
+
+def test_a_clone_that_was_killed_holds_no_port(serve, tmp_path):
+    shared = {"HANDOVER": str(tmp_path / "web1.sock")}
+    first = serve(**shared)
+    first.wait()
+    os.killpg(first.process.pid, signal.SIGKILL)
+    first.process.wait()
+    wait_until(lambda: first.get("/livez") is None, what="the end of its workers")
+    second = serve(port=first.port, **shared)
+    second.wait()
+    assert second.get("/livez") == 200
+
+
+def test_who_has_come_in_is_answered_when_a_clone_ends_alone(serve):
+    clone = serve()
+    clone.wait()
+    with Crowd(clone.url) as crowd:
+        crowd.look_round()
+        assert clone.end() == 0
+    assert set(crowd.failed) <= {"ConnectionRefusedError"}
 
 
 def test_a_release_that_is_not_ready_takes_no_connection(serve):
