@@ -3,7 +3,7 @@
 import shlex
 
 import pytest
-from supervisor.options import FastCGIGroupConfig, ServerOptions
+from supervisor.options import ServerOptions
 
 from cluster import topology
 from cluster.environment import CLONES, choose
@@ -40,11 +40,13 @@ def test_it_knows_every_program(groups):
     assert set(groups) == servers | set(CLONES) | {"interactive", "bulk", "render", "relay", "beat"}
 
 
-def test_a_clone_has_two_places_behind_one_socket(groups, where):
+def test_the_two_places_of_a_clone_have_one_port_and_hand_it_over(groups, where):
     told = choose(where)
     for name in CLONES:
-        assert isinstance(groups[name], FastCGIGroupConfig)
-        assert groups[name].socket_config.url == f"tcp://127.0.0.1:{told[f'CLUSTER_{name.upper()}_PORT']}"
+        address = f"127.0.0.1:{told[f'CLUSTER_{name.upper()}_PORT']}"
+        assert all(address in words(process) for process in groups[name].process_configs)
+        handovers = {process.environment["HANDOVER"] for process in groups[name].process_configs}
+        assert handovers == {str(where.handover(name))}
         assert [words(process)[0] for process in groups[name].process_configs] == [
             f"{where.folder}/slots/{name}-0/.venv/bin/python",
             f"{where.folder}/slots/{name}-1/.venv/bin/python",
