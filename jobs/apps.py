@@ -2,7 +2,7 @@ from django.apps import AppConfig
 from django.core.checks import Tags, register
 from django.db.models.signals import post_migrate, pre_migrate
 
-from . import tracked, triggers  # noqa: F401, signals of Celery
+from . import checks, tracked, triggers  # noqa: F401, what is checked, and signals of Celery
 
 
 class JobsConfig(AppConfig):

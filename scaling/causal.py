@@ -40,10 +40,33 @@ class Changes(Protocol):
         published."""
 
     def undone(self, most: int) -> list[str] | None:
-        """The objects ("name:id") that have been changed and not built again; None when they are more than `most`."""
+        """The objects ("name:id") that have been changed and not built again; None when they are more than `most`,
+        or when it cannot be told."""
 
     def hurry(self) -> None:
         """Have those built again soon."""
+
+
+class NoChanges:
+    """Of a project whose writers refresh what they change, before they answer: nobody else notes it."""
+
+    def taken(self, work: Work) -> dict[str, int]:
+        return {}
+
+    def are_built(self, since: int) -> bool:
+        return True
+
+    def are_published(self, objects: Collection[str]) -> bool:
+        return True
+
+    def undone(self, most: int) -> None:
+        """Nobody can tell: a cache that comes back is emptied, and the sampler waits for who can."""
+
+    def hurry(self) -> None:
+        pass
+
+
+NO_CHANGES = NoChanges()
 
 
 class CausalMiddleware:

@@ -84,7 +84,7 @@ def undone() -> set[str]:
     """The objects ("name:id") that were changed and are not built again yet."""
     found = import_string(settings.CAUSAL_CHANGES).undone(MOST_UNDONE)
     if found is None:
-        raise BusyError(f"More than {MOST_UNDONE:,} objects are still to be built.")
+        raise BusyError(f"More than {MOST_UNDONE:,} objects are still to be built, or nobody can tell which.")
     return set(found)
 
 

@@ -1,7 +1,7 @@
 """The settings that this package reads, each with what it is when the project does not say.
 
-`DATABASES`, `CACHES` and the like are Django's own and read from here, too. Names of other packages are text: whoever
-lifts this package without `jobs` says their own.
+`DATABASES`, `CACHES` and the like are Django's own and read from here, too. With these defaults no other package of
+ours is needed. What is named of `jobs` are tables that nobody misses where there are none.
 """
 
 from typing import Any
@@ -23,7 +23,7 @@ DEFAULTS: dict[str, Any] = {
     "REPLICAS": [],  # aliases in DATABASES; without any the primary is read
     "REPLICA_LAG_SECONDS": 10.0,  # a replica that is further behind is left out
     "PRIMARY_ONLY": {"admin", "auth", "contenttypes", "sessions", "jobs"},  # models, or whole apps
-    "CAUSAL_CHANGES": "jobs.changes.CHANGES",  # see scaling.causal.Changes
+    "CAUSAL_CHANGES": "scaling.causal.NO_CHANGES",  # see scaling.causal.Changes
     # Cache
     "UNSTAMPED_TABLES": {"jobs_outbox", "jobs_version", "jobs_page", "jobs_pageuse"},  # see scaling.queries
     # Asynchronism: published pages

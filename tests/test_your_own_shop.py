@@ -1,22 +1,14 @@
 """`scaling/` and `jobs/` in an empty project, made of nothing but the code of docs/your-own-shop.md."""
 
 import json
-import os
 import re
-import shutil
-import subprocess
-import sys
-from textwrap import dedent
 
 import pytest
 from django.conf import settings
 
-from shop.valkeys import free_port
-
-from .servers import start_valkey, stop
+from .lifted import Project, two_stores
 
 PAGE = settings.ROOT / "docs" / "your-own-shop.md"
-FILE = re.compile(r"^`(library/\w+\.py)`:\n\n((?:    .*\n|\n)+)", re.MULTILINE)
 STEP = re.compile(r"^    python (manage\.py .*)\n", re.MULTILINE)
 MANAGE = """
 import os, sys
@@ -64,34 +56,12 @@ print(json.dumps(told))
 
 
 @pytest.fixture
-def stores(tmp_path):
-    """Two servers of their own: `cache` belongs to whoever flushes it."""
-    urls = {f"{name.upper()}_URL": f"redis://:only-for-tests@127.0.0.1:{free_port()}/0" for name in ("cache", "keep")}
-    servers = [start_valkey(name.removesuffix("_URL").lower(), url, tmp_path) for name, url in urls.items()]
-    yield urls
-    for server in servers:
-        stop(server)
-
-
-@pytest.fixture
-def project(tmp_path, stores):
-    """The two folders, a manage.py, and the files that the page shows. Answers what runs a command there."""
-    folder = tmp_path / "project"
-    for package in ("scaling", "jobs"):
-        shutil.copytree(settings.ROOT / package, folder / package)
-    (folder / "library").mkdir()
-    (folder / "manage.py").write_text(MANAGE)
-    for name, code in FILE.findall(PAGE.read_text()):
-        (folder / name).write_text(dedent(code))
-    clean = {"PATH": os.environ["PATH"], "SECRET_KEY": "only-for-tests"}
-
-    def run(*words):
-        command = [sys.executable, *words]
-        done = subprocess.run(command, cwd=folder, env=clean | stores, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-    return run
+def project(tmp_path):
+    """What runs a command in a folder with the two packages, a manage.py and the files that the page shows."""
+    with two_stores(tmp_path) as stores:
+        made = Project(tmp_path / "project", ("scaling", "jobs"), PAGE, stores)
+        (made.folder / "manage.py").write_text(MANAGE)
+        yield made.run
 
 
 def test_a_project_made_from_the_page_gets_refreshes_and_forgets_an_object(project):
