@@ -7,10 +7,12 @@ import time
 from argparse import RawDescriptionHelpFormatter
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 
 from shop.mariadb_data import MariaDBError
 
 from . import history, steps
+from .backup import back_up
 from .becoming import become
 from .deploying import deploy, rollback
 from .environment import CLONES, read
@@ -18,6 +20,7 @@ from .errors import ClusterError
 from .hosts import Host, hosts_of
 from .places import Places, claimed, places
 from .promoting import promote_replica
+from .restoring import restore
 from .showing import is_open, opened, table
 from .starting import start
 from .stopping import stop
@@ -32,6 +35,8 @@ rollback [RELEASE]: move everybody back to the release before, or to the one tha
 join     web4 … web8: one more clone of the release that runs
 leave    that clone ends, once it has answered what it has begun
 promote  a replica becomes the primary: the one that has come farthest, or the one at --port
+backup   FOLDER: a copy of what cannot be made again, while the shop is open
+restore  FOLDER: a cluster made of such a copy where there is none; then start it
 
 --hosts  deploy, rollback: user@host,… with a cluster's folder each, over SSH; this machine when it is left out
 
@@ -70,6 +75,10 @@ def parser() -> argparse.ArgumentParser:
         clone = verbs.add_parser(name)
         clone.add_argument("clone", choices=CLONES)
         clone.set_defaults(verb=join if name == "join" else leave)
+    for name, copy in COPIES.items():
+        copying = verbs.add_parser(name)
+        copying.add_argument("folder", type=Path)
+        copying.set_defaults(verb=copy)
     new = verbs.add_parser("promote")
     new.add_argument("--port", type=int)
     new.set_defaults(verb=promote_one)
@@ -144,6 +153,22 @@ def promote_one(arguments) -> int:
     return 0
 
 
+def back_up_all(arguments) -> int:
+    where, folder = opened_place(), arguments.folder.absolute()
+    with claimed(where):
+        back_up(where, folder, say)
+    say(f"The backup is in {folder}. It holds every secret: keep it as you keep those.")
+    return 0
+
+
+def restore_all(arguments) -> int:
+    where, folder = places(), arguments.folder.absolute()
+    with claimed(where):
+        restore(where, folder, say)
+    say(f"{where.folder} is as it was then: .venv/bin/python -m cluster start")
+    return 0
+
+
 def opened_place() -> Places:
     """The cluster that runs, with the environment of its processes around us."""
     where = places()
@@ -159,6 +184,7 @@ def say(line: str) -> None:
 
 
 VERBS = {"start": start_all, "stop": stop_all, "status": show}
+COPIES = {"backup": back_up_all, "restore": restore_all}
 MOVES: dict[str, Move] = {"deploy": deploy, "rollback": rollback}
 
 if __name__ == "__main__":
