@@ -1,5 +1,6 @@
 """When a server behind the shop is away: one plain answer, 503 with Retry-After, and nothing half done."""
 
+import logging
 from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError
@@ -17,6 +18,7 @@ class FilesAway(OSError):
     """The storage that all clones share does not answer as it should."""
 
 
+log = logging.getLogger(__name__)
 OUTAGES = (
     FilesAway,
     ConnectionInterrupted,
@@ -53,4 +55,7 @@ class UnavailableMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return unavailable(request) if isinstance(exception, OUTAGES) else None
+        if not isinstance(exception, OUTAGES):
+            return None
+        log.warning("%s %s is answered by 503: %s", request.method, request.path, exception)
+        return unavailable(request)
