@@ -1,13 +1,18 @@
-"""docs/runbooks.md on the real thing: a clone leaves and joins, a replica is promoted, a backup is restored."""
+"""docs/runbooks.md on the real thing: a clone leaves, a worker and the primary die, a backup is restored."""
 
+import os
 import shutil
+import signal
 from contextlib import contextmanager
 from urllib.parse import urlsplit
+
+from django.conf import settings
 
 from bench.proofs.visitor import number, place_order, sign_up
 from bench.visitor import Visitor
 from cluster.environment import cluster_of, draw_ports, read
 from cluster.places import Places
+from cluster.supervision import Supervisor
 
 from ..servers import wait_until
 from .test_cluster import ask, cluster, command, rows  # noqa: F401, a fixture
@@ -25,6 +30,24 @@ def a_clone_leaves_and_joins_while_the_shop_is_open(where):
     assert {ask(where, "/shelves/?sort=price").headers["X-Clone"] for _ in range(12)} <= {"web1", "web3"}
     done(where, "join", "web2")
     wait_until(lambda: ask(where, "/shelves/?sort=price").headers["X-Clone"] == "web2", what="an answer of the clone")
+
+
+def a_worker_that_hangs_is_killed_and_another_one_works(where):
+    hung = rows(where)["bulk:0"][0]
+    os.kill(hung, signal.SIGKILL)
+    wait_until(lambda: rows(where).get("bulk:0", (hung,))[0] != hung, what="another worker")
+
+
+def a_replica_follows_a_dead_primary(where):
+    """One that does not come back by itself, and is started again later."""
+    dead = cluster_of(where, read(where.env)).primary
+    Supervisor(where).stop(f"mariadb{dead.number}", seconds=settings.PATIENCE_SECONDS)
+    assert "does not answer; it is ended" in done(where, "promote")
+    done(where, "start")
+    every = cluster_of(where, read(where.env))
+    assert every.primary.port != dead.port
+    assert dead.answers()
+    assert every.catch_up()
 
 
 def customer(where):
@@ -83,6 +106,6 @@ def a_backup_of_the_open_shop_is_restored(where, backup):
 def test_the_runbooks_are_followed(cluster, tmp_path):  # noqa: F811
     """One test, so that of two that run side by side only one has a cluster."""
     a_clone_leaves_and_joins_while_the_shop_is_open(cluster)
-    done(cluster, "promote")
-    assert ask(cluster, "/shelves/?sort=price").status == 200
+    a_worker_that_hangs_is_killed_and_another_one_works(cluster)
+    a_replica_follows_a_dead_primary(cluster)
     a_backup_of_the_open_shop_is_restored(cluster, tmp_path / "backup")
