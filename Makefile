@@ -24,10 +24,10 @@ cluster-stop:  ## Close it; what it holds is kept
 	@if test -e .venv/installed-production; then exec .venv/bin/python -m cluster stop; else echo "There is no cluster here: nothing to stop."; fi
 
 deploy: .venv/installed-production  ## Move the cluster to the last commit while visitors are served: make deploy RELEASE=r2
-	@exec .venv/bin/python -m cluster deploy "$(RELEASE)" --hosts "$(HOSTS)"
+	@exec .venv/bin/python -m cluster deploy "$(RELEASE)" --hosts "$(SERVERS)"
 
 rollback: .venv/installed-production  ## Move it back to the release before, or RELEASE=r1
-	@exec .venv/bin/python -m cluster rollback "$(RELEASE)" --hosts "$(HOSTS)"
+	@exec .venv/bin/python -m cluster rollback "$(RELEASE)" --hosts "$(SERVERS)"
 
 test: lint  ## Lint, types and every promise in small
 	@$(HAS_MARIADB) && exec .venv/bin/pytest -n 2 --dist worksteal

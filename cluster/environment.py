@@ -6,6 +6,7 @@ A clone gets all it knows from there, so that it may run any release, on any por
 import os
 import random
 import secrets
+import shlex
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -109,14 +110,19 @@ def is_free(port: int) -> bool:
 
 
 def read(path: Path) -> dict[str, str]:
+    """A line each, as a shell would write them; a value that is not quoted may have blanks and signs in it."""
     lines = path.read_text().splitlines() if path.exists() else []
-    return dict(line.split("=", 1) for line in lines if "=" in line)
+    pairs = [line.split("=", 1) for line in lines if "=" in line and not line.startswith("#")]
+    try:
+        return {name: " ".join(shlex.split(value)) for name, value in pairs}
+    except ValueError as error:
+        raise ClusterError(f"{path} cannot be read: {error}.") from None
 
 
 def write(path: Path, values: Mapping[str, str]) -> None:
-    """As a whole and for our eyes alone. A shell can read it, too: there is no blank in it."""
+    """As a whole and for our eyes alone. A shell can read it, too."""
     new = path.with_suffix(".new")
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.writelines(f"{name}={value}\n" for name, value in values.items())
+        file.writelines(f"{name}={shlex.quote(value)}\n" for name, value in values.items())
     new.replace(path)

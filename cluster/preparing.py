@@ -7,6 +7,7 @@ from pathlib import Path
 from .environment import of_processes
 from .errors import ClusterError
 
+DONE_WITHIN_SECONDS = 900
 MANIFEST = "assets/staticfiles.json"  # written last
 
 
@@ -25,7 +26,13 @@ def manage(release: Path, told: Mapping[str, str], *words: str) -> str:
     """What `manage.py` of this release says. Raises ClusterError with its last line when it fails."""
     command = [release / ".venv" / "bin" / "python", "manage.py", *words]
     done = subprocess.run(  # noqa: S603
-        command, cwd=release, env=of_processes(told), capture_output=True, text=True, check=False
+        command,
+        cwd=release,
+        env=of_processes(told),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=DONE_WITHIN_SECONDS,
     )
     if done.returncode:
         said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-1:]

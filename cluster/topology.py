@@ -127,4 +127,6 @@ def nginx(where: Places, told: Mapping[str, str]) -> Nginx:
     addresses = tuple(f"127.0.0.1:{told[port_name(name)]}" for name in CLONES)
     scheme = "https" if told["TLS"] == "true" else "http"
     folders = (where.files / "published", where.static, where.files / "media")
-    return Nginx(where.shared / "proxy", addresses, *folders, port=int(told["CLUSTER_PORT"]), scheme=scheme)
+    in_front = ("127.0.0.1",) if scheme == "https" else ()  # whoever ends TLS there says for whom it asks
+    port = int(told["CLUSTER_PORT"])
+    return Nginx(where.shared / "proxy", addresses, *folders, port=port, scheme=scheme, trusted=in_front)

@@ -29,7 +29,8 @@ others() {
     done
 }
 
-compose build prepare render
+# One that was built before is taken as it is: today's code under its name would be another release.
+docker image inspect "bakery:$RELEASE" "bakery-render:$RELEASE" >/dev/null 2>&1 || compose build prepare render
 compose run --rm prepare
 for name in interactive bulk render relay beat; do
     compose up --detach --no-deps --wait "$name"

@@ -45,17 +45,18 @@ def publish_now(paths: Sequence[str], step: Callable[[int], None]) -> Outcome:
 
 
 def catch_up() -> Mapping[str, Exception]:
-    """Publish what has begun to wait meanwhile, so that these pages can be served. Returns those that failed.
-    A visitor's own write is on the pages that were served when their token ended, and must be on these as well."""
+    """Publish what has begun to wait meanwhile, so that these pages can be served. Returns those that failed; raises
+    OSError when that has no end. A visitor's own write is on the pages that were served when their token ended, and
+    must be on these as well."""
     seen: set[int] = set()
     failed: dict[str, Exception] = {}
     for _ in range(ROUNDS):
         new = {pk: path for pk, path in waiting(settings.RELEASE).items() if pk not in seen}
         if not new:
-            break
+            return failed
         failed |= publish_now(sorted(set(new.values())), lambda count: None).failed
         seen |= new.keys()
-    return failed
+    raise OSError(f"Pages change faster than they are published: {len(new)} wait.")
 
 
 def differences(paths: Sequence[str], step: Callable[[int], None]) -> dict[str, Difference | Exception]:

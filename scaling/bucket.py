@@ -7,6 +7,7 @@ beside the pages, in `.gone/`.
 """
 
 import secrets
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import PurePath
@@ -16,6 +17,7 @@ from storages.backends.s3 import S3Storage
 from .folder import HEAD, packed
 from .objects import Objects
 
+POINTED_SECONDS = 2.0  # visitors who have written shortly before would ask all the time
 TRIES = 8  # each is lost to another one that has written meanwhile
 TYPES = {".html": "text/html; charset=utf-8", ".xml": "application/xml; charset=utf-8"}
 PLAIN = "text/plain; charset=utf-8"
@@ -37,6 +39,7 @@ class Bucket:
 
     def __init__(self, storage: S3Storage, release: str) -> None:
         self.objects, self.release = Objects(storage), release
+        self._pointed = "", 0.0  # and until when it counts, of time.monotonic
         self.root = f"{storage.location.rstrip('/')}/".lstrip("/")
         self.pages, self.gone = f"{self.root}{release}/", f"{self.root}.gone/{release}/"
 
@@ -80,11 +83,16 @@ class Bucket:
     def point(self) -> None:
         """Have the proxies serve this release's pages from now on. The last to say so wins."""
         self.objects.overwrite(f"{self.root}current", self.release.encode(), ContentType=PLAIN)
+        self._pointed = "", 0.0
 
     def pointed(self) -> str:
-        """The release whose pages are served, or nothing."""
-        found = self.objects.read(f"{self.root}current")
-        return found[1].decode() if found else ""
+        """The release whose pages are served, or nothing; as it was POINTED_SECONDS ago at the most."""
+        release, known_until = self._pointed
+        if time.monotonic() > known_until:
+            found = self.objects.read(f"{self.root}current")
+            release = found[1].decode() if found else ""
+            self._pointed = release, time.monotonic() + POINTED_SECONDS
+        return release
 
     def releases(self) -> set[str]:
         """Those of which there is a page."""

@@ -152,7 +152,7 @@ class CausalMiddleware:
             return True
         try:
             return self.changes.are_published(() if token.whole_since else token.objects)
-        except Error:
+        except (Error, OSError):
             return False
 
 

@@ -55,13 +55,16 @@ class Heartbeat:
         )
         self.also = also
         self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def start(self) -> None:
-        threading.Thread(target=self._run, name="heartbeat", daemon=True).start()
+        self._thread.start()
 
     def stop(self) -> None:
-        """The last word: it is gone."""
+        """The last word: it is gone. A beat that is under way is not the last."""
         self._over.set()
+        if self._thread.is_alive():
+            self._thread.join(BEAT_SECONDS)
         self._tell_the_rest()
         try:
             keep().hdel(KEY, self.me.field)
@@ -81,13 +84,13 @@ class Heartbeat:
         for each in self.also:
             try:
                 each()
-            except RedisError as error:
-                log.debug("`keep` is told later: %s", error)
+            except Exception:  # the heart of a process that serves goes on
+                log.exception("What was counted is not told")
 
 
 def tell(member: Member) -> None:
     try:
-        keep().hset(KEY, member.field, dumps([time.time(), *member]))
+        keep().hset(KEY, member.field, dumps([_now(), *member]))
     except RedisError as error:
         log.debug("`keep` is told later: %s", error)
 
@@ -95,16 +98,22 @@ def tell(member: Member) -> None:
 def fleet() -> list[Member]:
     """Who lives, by kind and name; what dead ones have said is forgotten. Raises RedisError when `keep` is down."""
     found: Any = keep().hgetall(KEY)
-    fresh, stale = [], []
+    now, fresh, stale = _now(), [], []
     for field, text in found.items():
         at, *told = loads(text)
-        if abs(time.time() - at) < FRESH_SECONDS:
+        if now - at < FRESH_SECONDS:
             fresh.append(_member(told))
         else:
             stale.append(field)
     if stale:
         keep().hdel(KEY, *stale)
     return sorted(fresh)
+
+
+def _now() -> float:
+    """By the clock of `keep`: those of hosts may differ."""
+    seconds, microseconds = keep().time()  # type: ignore[misc]
+    return float(seconds + microseconds / 1e6)
 
 
 def _member(told: list[Any]) -> Member:

@@ -14,17 +14,18 @@ TAKEN_WITHIN_SECONDS = 5.0  # by a clone that looks several times a second
 
 
 class Offer:
-    """Of `listener`, for whoever connects to the Unix socket at `path`, which only this user may."""
+    """Of `listener`, for whoever looks for it under `path`: on a Unix socket beside it that only this user may open.
+    Each clone has its own, so that a successor that dies young takes nobody else's along."""
 
     def __init__(self, path: Path, listener: int) -> None:
         self.listener = listener
+        own = path.with_suffix(f".{os.getpid()}{path.suffix}")
+        own.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.setblocking(False)
-        beside = path.with_suffix(f".{os.getpid()}")
-        self._socket.bind(str(beside))
-        beside.chmod(0o600)
+        self._socket.bind(str(own))
+        own.chmod(0o600)
         self._socket.listen(1)
-        beside.replace(path)  # from now on who asks is answered by us
 
     def answer(self) -> None:
         """Whoever has asked meanwhile. Waits for nobody."""
@@ -35,16 +36,28 @@ class Offer:
                     socket.send_fds(connection, [b"!"], [self.listener])
 
     def close(self) -> None:
+        """In this process. Its children keep nothing that they would not answer."""
         self._socket.close()
 
 
 def take(path: Path) -> int | None:
-    """The descriptor of the listening socket of who answers at `path`; None where nobody does."""
+    """The descriptor of the listening socket of whoever offers one under `path`, the latest first; None where nobody
+    does. What dead ones have left behind is removed."""
+    offers = path.parent.glob(f"{path.stem}.*{path.suffix}")
+    for offer in sorted(offers, key=lambda each: each.lstat().st_mtime_ns, reverse=True):
+        try:
+            if (taken := _take_from(offer)) is not None:
+                return taken
+        except ConnectionRefusedError:
+            offer.unlink(missing_ok=True)
+        except OSError:
+            continue  # it lives and is silent: the next may answer
+    return None
+
+
+def _take_from(offer: Path) -> int | None:
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(TAKEN_WITHIN_SECONDS)
-        try:
-            connection.connect(str(path))
-            _, descriptors, _, _ = socket.recv_fds(connection, 1, 1)
-        except OSError:
-            return None
+        connection.connect(str(offer))
+        _, descriptors, _, _ = socket.recv_fds(connection, 1, 1)
     return descriptors[0] if descriptors else None

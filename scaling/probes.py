@@ -1,5 +1,9 @@
-"""Probes: a balancer asks each clone whether it lives, and whether it is ready to be sent anything."""
+"""Probes: a balancer asks each clone whether it lives, and whether it is ready to be sent anything.
 
+Strangers may ask, too: what a driver says of addresses and accounts goes to the log alone.
+"""
+
+import logging
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -15,6 +19,7 @@ from .clones import is_draining
 from .replicas import DATABASE_OUTAGES, primary
 from .stores import cache, keep
 
+log = logging.getLogger(__name__)
 LIVE, READY = "/livez", "/readyz"
 
 _migrated: set[str] = set()  # releases whose migrations have all been seen to be there
@@ -41,12 +46,14 @@ def _reasons() -> Iterator[Reason]:
         try:
             store().ping()
         except RedisError as error:
-            yield Reason(f"`{name}` does not answer: {error}", shared=True)
+            log.warning("`%s` does not answer: %s", name, error)
+            yield Reason(f"`{name}` does not answer.", shared=True)
     try:
         with primary():
             missing = _missing_migrations()
     except DATABASE_OUTAGES as error:
-        yield Reason(f"The primary does not answer: {error}", shared=True)
+        log.warning("The primary does not answer: %s", error)
+        yield Reason("The primary does not answer.", shared=True)
     else:
         if missing:
             yield Reason(f"The database lacks {missing}: run manage.py migrate.")

@@ -14,12 +14,14 @@ from contextvars import ContextVar
 from uuid import uuid4
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.encoding import escape_uri_path
 
 from . import traffic, xray
 
 HEADER = "X-Request-ID"
 FITS = re.compile(r"[A-Za-z0-9-]{8,64}")
 MS = 1000  # in a second
+UNTOLD = {"token"}  # arguments of views: whoever reads one may do what its owner may
 
 log = logging.getLogger(__name__)
 _request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -59,6 +61,15 @@ class RequestMiddleware:
         return response
 
 
+def path_of(request: HttpRequest) -> str:
+    """Its path as it may stand in a log: in one line, and without a token that serves whoever reads it."""
+    path = escape_uri_path(request.path)
+    told = request.resolver_match.kwargs if request.resolver_match else {}
+    for name in UNTOLD & told.keys():
+        path = path.replace(escape_uri_path(str(told[name])), "…")
+    return path
+
+
 def _id_of(request: HttpRequest) -> str:
     """What was brought, if it is one that may stand in a log."""
     brought = request.headers.get(HEADER, "")
@@ -75,7 +86,7 @@ def _tell(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
     """Without the query: it may say what is nobody's business."""
     fields = {
         "method": request.method,
-        "path": request.path,
+        "path": path_of(request),
         "status": response.status_code,
         "ms": round(seconds * MS, 1),
         "view": _view_of(request),

@@ -6,8 +6,10 @@ is gone when the first worker begins.
 
 import logging
 import os
+import signal
 import time
 import traceback
+from typing import NoReturn
 
 from django.core.checks import CheckMessage, run_checks
 from django.test import Client
@@ -16,6 +18,7 @@ from . import settings
 from .probes import READY
 
 AGAIN_SECONDS = 0.5
+PAGE_SECONDS = 30
 log = logging.getLogger(__name__)
 
 
@@ -29,11 +32,26 @@ def prove_ready() -> None:
     child = os.fork()
     if not child:
         os._exit(_as_the_child())
-    if os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
+    before = signal.signal(signal.SIGTERM, _stop)  # the first process of a container would not hear of it otherwise
+    try:
+        status = os.waitpid(child, 0)[1]
+    except BaseException:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    if os.waitstatus_to_exitcode(status):
         raise NotReadyError("This clone is not ready: its log says why.")
 
 
+def _stop(number: int, frame: object) -> NoReturn:
+    raise SystemExit(128 + number)
+
+
 def _as_the_child() -> int:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.alarm(int(settings.READY_WITHIN_SECONDS + PAGE_SECONDS))  # whatever it is that hangs
     try:
         _wait(time.monotonic() + settings.READY_WITHIN_SECONDS, os.getppid())
     except NotReadyError as why:

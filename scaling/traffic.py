@@ -2,7 +2,8 @@
 
 Each process counts in memory and adds what it has counted to a hash on `keep` every two seconds, in a thread: no
 request waits for that. So whoever reads the figures need not know which processes there are, and one that ends takes
-two seconds along at the most. While `keep` is away a process goes on counting.
+two seconds along at the most. While `keep` is away a process goes on counting; what `keep` has taken without being
+able to say so is counted twice.
 """
 
 import os

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.utils.encoding import escape_uri_path
 from django.utils.module_loading import import_string
 from django_redis.exceptions import ConnectionInterrupted
 from kombu.exceptions import OperationalError as BrokerError
@@ -57,5 +58,5 @@ class UnavailableMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         if not isinstance(exception, OUTAGES):
             return None
-        log.warning("%s %s is answered by 503: %s", request.method, request.path, exception)
+        log.warning("%s %s is answered by 503: %s", request.method, escape_uri_path(request.path), exception)
         return unavailable(request)

@@ -336,6 +336,10 @@ FILE_UPLOAD_HANDLERS = [
 EMAIL_BACKEND = env("EMAIL_BACKEND", default="django.core.mail.backends.filebased.EmailBackend")
 EMAIL_FILE_PATH = STATE / "mail"
 EMAIL_HOST = env("EMAIL_HOST", default="localhost")
+EMAIL_PORT = env.int("EMAIL_PORT", default=25)
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=False)
+EMAIL_HOST_USER = env("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD", default="")
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env("FROM_EMAIL", default="Steve’s Bakery <hello@bakery.example>")
 SITE_URL = env("SITE_URL", default="http://127.0.0.1:8000")  # where links in mails and the sitemap point to

@@ -33,6 +33,7 @@ class Nginx:
     media: Path
     port: int = field(default_factory=free_port)
     scheme: str = "http"
+    trusted: tuple[str, ...] = ()
     process: subprocess.Popen | None = None
 
     @property
@@ -88,7 +89,8 @@ class Nginx:
     def _configure(self) -> None:
         """Write the configuration and have nginx read it: what it would not take changes nothing that runs."""
         listen = f"127.0.0.1:{self.port}"
-        Proxy(listen, self.clones, self.published, self.static, self.media, self.scheme).write(self.folder)
+        folders = (self.published, self.static, self.media)
+        Proxy(listen, self.clones, *folders, self.scheme, self.trusted).write(self.folder)
         done = subprocess.run(  # noqa: S603
             self._command("-t"), capture_output=True, text=True, check=False, timeout=CHECKED_WITHIN_SECONDS
         )

@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from ipaddress import ip_network
 from pathlib import Path
 from string import Template
 
@@ -34,6 +35,7 @@ class Proxy:
     """Where the proxy listens ("host:port"), whom it asks (the same), and the folders it serves from.
 
     `scheme` is what visitors speak: "https" when whoever is in front of the proxy ends TLS, and sends plain HTTP on.
+    Those in `trusted`, networks, may say for whom they ask.
     """
 
     listen: str
@@ -42,9 +44,11 @@ class Proxy:
     static: Path
     media: Path
     scheme: str = "http"
+    trusted: tuple[str, ...] = ()
 
     def write(self, folder: Path) -> None:
-        """Write `nginx.conf` and `headers.conf` into the folder."""
+        """Write `nginx.conf`, `headers.conf` and `front.conf` into the folder."""
+        (folder / "front.conf").write_text(front_conf(self.trusted))
         headers = {"X-Clone": "proxy"} | guarding_headers(self.scheme)
         (folder / "headers.conf").write_text(headers_conf(headers))
         template = Template((COMPOSE / "proxy" / "nginx.conf").read_text())
@@ -65,6 +69,12 @@ class Proxy:
             "SAID": inside_quotes(json.dumps({"said": SHORTLY})),
             "ORDERS_SAID": inside_quotes(json.dumps({"said": ORDERS_SHORTLY})),
         }
+
+
+def front_conf(trusted: Sequence[str]) -> str:
+    """Whoever ends TLS in front is believed; else all visitors would be one, who soon has tried too often."""
+    lines = [f"set_real_ip_from {ip_network(each)};" for each in trusted]
+    return "\n".join([*lines, "real_ip_header X-Forwarded-For;", "real_ip_recursive on;", ""]) if lines else ""
 
 
 def servers(clones: Sequence[str]) -> list[str]:

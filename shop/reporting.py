@@ -10,7 +10,8 @@ from typing import Any
 import sentry_sdk
 from celery.signals import task_failure, worker_process_shutdown
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.encoding import escape_uri_path
 from django.utils.module_loading import import_string
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -21,13 +22,15 @@ from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, SERVICE_NAME, SERVI
 from opentelemetry.sdk.trace import Span, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from sentry_sdk.integrations.celery import CeleryIntegration
+from sentry_sdk.integrations.redis import RedisIntegration
 
 from scaling.clones import clone_id
-from scaling.requests import request_id
+from scaling.requests import path_of, request_id
 
 INSIDE_OF = "scaling.requests.RequestMiddleware"  # who knows the request's id
+WITH_A_PATH = ("http.url", "http.target", "url.full", "url.path")
 WITH_A_QUERY = ("http.url", "http.target", "url.full", "url.query")
-UNTOLD = ("data", "cookies", "query_string", "env")
+UNTOLD = ("url", "headers", "data", "cookies", "query_string", "env")
 FLUSH_SECONDS = 2
 
 
@@ -35,7 +38,9 @@ def instrument() -> None:
     """Have the libraries tell of what they do; until `begin` nobody listens."""
     if settings.OTEL_EXPORTER_OTLP_ENDPOINT:
         inside = settings.MIDDLEWARE.index(INSIDE_OF) + 1
-        DjangoInstrumentor().instrument(middleware_position=inside, request_hook=_without_query)
+        DjangoInstrumentor().instrument(
+            middleware_position=inside, request_hook=_without_query, response_hook=_without_tokens
+        )
         CeleryInstrumentor().instrument()
         RedisInstrumentor().instrument()
         if find_spec("MySQLdb"):
@@ -82,6 +87,13 @@ def _without_query(span: Span, request: HttpRequest) -> None:
             span.set_attribute(name, "" if name == "url.query" else str(told).partition("?")[0])
 
 
+def _without_tokens(span: Span, request: HttpRequest, response: HttpResponse) -> None:
+    """Once it is known which part of the address is one."""
+    for name in WITH_A_PATH:
+        if told := (span.attributes or {}).get(name):
+            span.set_attribute(name, str(told).replace(escape_uri_path(request.path), path_of(request)))
+
+
 def _begin_errors() -> None:
     sentry_sdk.init(
         dsn=settings.SENTRY_DSN,
@@ -91,13 +103,15 @@ def _begin_errors() -> None:
         send_default_pii=False,
         max_request_body_size="never",
         include_local_variables=False,
-        disabled_integrations=[CeleryIntegration()],  # comes too late, after the fork: see _tell
+        # The one comes too late, after the fork: see _tell. The other would tell the keys of sessions.
+        disabled_integrations=[CeleryIntegration(), RedisIntegration()],
     )
     task_failure.connect(_tell, dispatch_uid="shop.reporting")
 
 
 def _of_a_request(event: Any, hint: Any) -> Any:
     event.setdefault("tags", {}).update(request_id=request_id(), clone=clone_id())
+    event.pop("breadcrumbs", None)
     for name in UNTOLD:
         event.get("request", {}).pop(name, None)
     return event

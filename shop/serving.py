@@ -63,6 +63,11 @@ class Threads(ThreadWorker):
     """Gunicorn's worker keeps its socket while it finishes, and drops who has come in meanwhile. This one takes in
     who is there already, and lets everybody after that be refused: the balancer asks another clone."""
 
+    def is_parent_alive(self) -> bool:
+        """Without the arbiter it ends likewise."""
+        self.alive = self.alive and super().is_parent_alive()
+        return self.alive
+
     def set_accept_enabled(self, enabled: bool) -> None:
         super().set_accept_enabled(enabled)
         if not self.alive:
@@ -80,7 +85,7 @@ class Threads(ThreadWorker):
 class Serving(WSGIApplication):
     def load_default_config(self) -> None:
         super().load_default_config()
-        for name, value in {**DEFAULTS, "post_worker_init": _begin, "worker_exit": _end}.items():
+        for name, value in {**DEFAULTS, **HOOKS}.items():
             self.cfg.set(name, value)
 
     def init(self, parser, opts, args) -> None:
@@ -93,6 +98,11 @@ class Serving(WSGIApplication):
             raise SystemExit(str(why)) from None
 
 
+def _leave_the_offer(server: Clone, worker: ThreadWorker) -> None:
+    if server.offer:
+        server.offer.close()
+
+
 def _begin(worker: ThreadWorker) -> None:
     worker.heart = Heartbeat(WEB, clones.clone_id(), also=[traffic.tell])
     worker.heart.start()
@@ -102,6 +112,8 @@ def _end(server: Arbiter, worker: ThreadWorker) -> None:
     if heart := getattr(worker, "heart", None):
         heart.stop()
 
+
+HOOKS = {"post_fork": _leave_the_offer, "post_worker_init": _begin, "worker_exit": _end}
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings.embedded")

@@ -2,7 +2,9 @@
 
 import os
 import re
+import stat
 import subprocess
+import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -35,11 +37,12 @@ def as_environment(text: str) -> dict[str, str]:
 
 
 def secrets() -> dict[str, str]:
-    """The example with secrets, as `secrets.sh` prints it."""
-    environment = {"PATH": os.environ["PATH"]}
-    command = ["sh", COMPOSE / "secrets.sh"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    return as_environment(done.stdout)
+    """The example with secrets, as `secrets.sh` writes it: for its owner's eyes alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "env"
+        subprocess.run(["sh", COMPOSE / "secrets.sh", path], env={"PATH": os.environ["PATH"]}, check=True)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        return as_environment(path.read_text())
 
 
 def told(service: dict) -> dict[str, str]:

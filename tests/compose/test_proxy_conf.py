@@ -6,7 +6,6 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 
-from shop.management.commands.proxy_conf import front_conf
 from shop.nginx import missing
 from shop.nginx_files import Proxy
 from tests.proxy.standin import House
@@ -56,8 +55,7 @@ def test_who_ends_tls_in_front_is_believed_and_nobody_else(tmp_path, trusted, se
     house = House(tmp_path / "house")
     try:
         house.furnish()
-        house.proxy.folder.mkdir()
-        (house.proxy.folder / "front.conf").write_text(front_conf(trusted))
+        house.proxy.trusted = tuple(trusted)
         house.proxy.start()
         house.ask("/account/", X_Forwarded_For="192.0.2.1, 203.0.113.9")
         (asked,) = house.asked()

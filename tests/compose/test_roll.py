@@ -9,6 +9,7 @@ import pytest
 from tests.compose.files import COMPOSE
 
 DOCKER = """#!/bin/sh
+[ "$1" = image ] && exit "${BUILT:-1}"
 shift 3
 echo "$RELEASE $*" >> "$NOTES"
 case "$*" in *"$FAILS"*) exit 1 ;; esac
@@ -24,9 +25,9 @@ def roll(tmp_path):
     (tmp_path / "docker").write_text(DOCKER)
     (tmp_path / "docker").chmod(0o700)
 
-    def run(fails="nothing at all"):
+    def run(fails="nothing at all", built="1"):
         notes = tmp_path / "notes"
-        env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "NOTES": str(notes), "FAILS": fails}
+        env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "NOTES": str(notes), "FAILS": fails, "BUILT": built}
         done = subprocess.run(
             ["sh", tmp_path / "roll.sh", "r2"], env=env, capture_output=True, text=True, check=False
         )
@@ -46,6 +47,11 @@ def test_a_clone_ends_only_after_the_proxy_was_told(roll):
         assert told.count(":8000") == 2
         assert reloaded == "r2 kill --signal SIGHUP proxy"
     assert said == "SECRET_KEY=x\nRELEASE=r2\n"
+
+
+def test_what_was_built_before_is_not_built_again_from_other_code(roll):
+    _, asked, _ = roll(built="0")
+    assert asked[0] == "r2 run --rm prepare"
 
 
 def test_the_database_comes_first_and_the_pages_last(roll):

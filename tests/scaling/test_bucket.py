@@ -139,13 +139,21 @@ def test_pages_are_named_release_by_release(storage, bucket):
     assert tenth.read(NAME) is None
 
 
-def test_the_pointer_moves_from_release_to_release(storage, bucket):
+def test_the_pointer_moves_from_release_to_release(storage, bucket, monkeypatch):
+    monkeypatch.setattr("scaling.bucket.POINTED_SECONDS", -1)
     second = Bucket(storage, "2")
     assert bucket.pointed() == second.pointed() == ""
     bucket.point()
     assert bucket.pointed() == second.pointed() == "1"
     second.point()
     assert bucket.pointed() == "2"
+
+
+def test_the_pointer_is_not_asked_for_all_the_time(bucket, monkeypatch):
+    bucket.point()
+    assert bucket.pointed() == "1"
+    monkeypatch.setattr(bucket.objects, "read", lambda key: pytest.fail("the bucket was asked"))
+    assert bucket.pointed() == "1"
 
 
 def test_a_storage_may_have_a_place_of_its_own_in_the_bucket_and_parameters(storage, client):

@@ -69,6 +69,18 @@ def test_a_request_is_told_of_in_one_line_without_its_query(client, told):
 
 
 @pytest.mark.django_db
+def test_a_token_in_an_address_stands_in_no_log(client, told):
+    client.get(reverse("password_reset_confirm", args=["MQ", "abc123-secret"]))
+    assert [record.fields["path"] for record in told()] == ["/account/password/reset/MQ/…/"]
+
+
+@pytest.mark.django_db
+def test_no_address_begins_another_line(client, told):
+    client.get("/nowhere%0AGET /account/ 200/")
+    assert [record.fields["path"] for record in told()] == ["/nowhere%0AGET%20/account/%20200/"]
+
+
+@pytest.mark.django_db
 def test_what_no_view_answers_has_none(client, told):
     client.get("/there-is-nothing-here/")
     assert [(record.fields["status"], record.fields["view"]) for record in told()] == [(404, "")]

@@ -153,6 +153,31 @@ def test_the_next_clone_takes_the_port_over_and_nobody_notices(serve, tmp_path):
     assert crowd.releases[-1] == "r2"
 
 
+def test_a_successor_that_dies_young_takes_nobody_along(serve, tmp_path):
+    shared = {"HANDOVER": str(tmp_path / "web1.sock")}
+    first = serve(**shared)
+    first.wait()
+    second = serve(RELEASE="r2", port=first.port, **shared)
+    wait_until(lambda: "r2" in {member.release for member in fleet()}, what="the second")
+    os.killpg(second.process.pid, signal.SIGKILL)
+    second.process.wait()
+    third = serve(RELEASE="r3", port=first.port, **shared)
+    wait_until(lambda: "r3" in {member.release for member in fleet()}, what="the third")
+    assert first.end() == 0
+    assert third.get("/livez") == 200
+
+
+def test_without_its_arbiter_a_worker_lets_the_port_go(serve, tmp_path):
+    shared = {"HANDOVER": str(tmp_path / "web1.sock")}
+    first = serve(**shared)
+    first.wait()
+    first.process.kill()
+    first.process.wait()
+    second = serve(RELEASE="r2", port=first.port, **shared)
+    wait_until(lambda: "r2" in {member.release for member in fleet()}, what="the next")
+    assert second.get("/livez") == 200
+
+
 def test_a_clone_that_was_killed_holds_no_port(serve, tmp_path):
     shared = {"HANDOVER": str(tmp_path / "web1.sock")}
     first = serve(**shared)

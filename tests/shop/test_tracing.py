@@ -105,7 +105,12 @@ def test_a_request_of_a_forked_clone_tells_its_span_and_its_error(ends, start):
     start(*CLONE, f"127.0.0.1:{port}")
     wait_until(lambda: listens(port), what="the clone")
     asked = urllib.request.Request(
-        f"http://127.0.0.1:{port}/burnt/?q={SECRET}", headers={HEADER: "a-request-id", "Cookie": f"basket={SECRET}"}
+        f"http://127.0.0.1:{port}/burnt/?q={SECRET}",
+        headers={
+            HEADER: "a-request-id",
+            "Cookie": f"basket={SECRET}; sessionid={SECRET}",
+            "Referer": f"http://127.0.0.1:{port}/search/?q={SECRET}",
+        },
     )
     with pytest.raises(urllib.error.HTTPError, match="500"):
         urllib.request.urlopen(asked)

@@ -1,7 +1,5 @@
 """Write the configuration of a proxy that runs somewhere else, such as in a container of its own."""
 
-from collections.abc import Iterable
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +28,8 @@ class Command(BaseCommand):
         scheme = "https" if settings.SECURE_SSL_REDIRECT else "http"
         static = "assets" if "assets" in settings.STORAGES else "staticfiles"
         folders = [folder_of(name) for name in ("published", static, "default")]
-        Proxy(listen, tuple(clones), *folders, scheme=scheme).write(to)
-        (to / "front.conf").write_text(front_conf(filter(None, trust.split(","))))
+        trusted = tuple(filter(None, trust.split(",")))
+        Proxy(listen, tuple(clones), *folders, scheme=scheme, trusted=trusted).write(to)
         self.stdout.write(f"{to / 'nginx.conf'}: {listen} asks {', '.join(clones)}.")
 
 
@@ -39,9 +37,3 @@ def folder_of(name: str) -> Path:
     """Where a storage keeps its files, as whoever mounts the same folder sees it."""
     storage = storages[name]
     return Path(storage.location) if isinstance(storage, FileSystemStorage) else NOWHERE
-
-
-def front_conf(trusted: Iterable[str]) -> str:
-    """Whoever ends TLS in front is believed; else all visitors would be one, who soon has tried too often."""
-    lines = [f"set_real_ip_from {ip_network(each)};" for each in trusted]
-    return "\n".join([*lines, "real_ip_header X-Forwarded-For;", "real_ip_recursive on;", ""]) if lines else ""
