@@ -1,35 +1,53 @@
 """A host that runs part of a cluster: this machine, or another one over SSH. Both take the same commands.
 
 Invoke runs a command here, Fabric there, and both under one interface; the recipe of a deploy knows no difference.
+Whoever answers under a host's name must have the key that `~/.ssh/known_hosts` has for it.
 """
 
 import shlex
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from fabric import Connection
 from invoke import Context
 from invoke.exceptions import CommandTimedOut, Failure, ThreadException
+from paramiko import Channel, RejectPolicy
 from paramiko.ssh_exception import SSHException
 
+from .environment import of_processes
 from .errors import ClusterError
+from .places import Places, claimed
 
 ANSWERS_WITHIN_SECONDS = 10
+ALIVE_EVERY_SECONDS = 15  # something is sent, so that nobody between us forgets the connection during a long step
 DONE_WITHIN_SECONDS = 600
-ENVIRONMENT = "set -a && . ./shared/env && set +a"
+UNDONE_WITHIN_SECONDS = 60  # what has taken too long is asked to undo what it has begun, and killed after that
+TIMED_OUT, KILLED, LOST, HELD = 124, 137, -1, 75  # statuses: of `timeout`, of a lost connection, of our lock
+# Whoever stops a deploy, or loses the line to it, cuts no command in two: see cluster.interrupting.
+SHIELD = "trap '' HUP INT"
+ENVIRONMENT = "unset RELEASE && set -a && . ./shared/env && set +a"
+LOCK = f"exec flock --nonblock --conflict-exit-code {HELD} lock sh -c 'echo held && exec cat'"
+UNREACHED = (OSError, EOFError, SSHException, ThreadException)
+
+
+class CommandFailed(ClusterError):
+    """What a host was asked to run. `said` is all that it has told."""
+
+    def __init__(self, why: str, said: str = "") -> None:
+        super().__init__(why)
+        self.said = said
 
 
 class Host:
-    """Where a cluster lies in `folder`. `address` is [user@]name[:port], or empty for this machine."""
+    """Where a cluster lies in `folder`. `address` is [user@]name[:port], or empty for this machine; `identity` a file
+    with the key to open it by, where SSH's own configuration does not say."""
 
-    def __init__(self, folder: str, address: str = "", *, connect: dict | None = None) -> None:
+    def __init__(self, folder: str, address: str = "", *, identity: str = "") -> None:
         self.folder, self.address = folder, address
-        self.context: Context = (
-            Connection(address, connect_timeout=ANSWERS_WITHIN_SECONDS, connect_kwargs=connect or {})
-            if address
-            else Context()
-        )
+        self.context: Context = _connection(address, identity) if address else Context()
+        self._options = {} if address else {"env": of_processes({}), "replace_env": True}
 
     @property
     def where(self) -> str:
@@ -38,42 +56,99 @@ class Host:
     def run(self, *commands: str, seconds: float = DONE_WITHIN_SECONDS) -> str:
         """Run these in the cluster's folder, one after the other, in a shell. Returns what they print; raises
         ClusterError with the last line of what they complain about."""
-        line = " && ".join([f"cd {shlex.quote(self.folder)}", *commands])
+        script = " && ".join([SHIELD, f"cd {shlex.quote(self.folder)}", *commands])
+        line = f"timeout --kill-after={UNDONE_WITHIN_SECONDS} {seconds:.0f} sh -c {shlex.quote(script)}"
+        late = seconds + UNDONE_WITHIN_SECONDS + ANSWERS_WITHIN_SECONDS
         try:
-            return self.context.run(line, hide=True, timeout=seconds, in_stream=False).stdout
+            return self.context.run(line, hide=True, timeout=late, in_stream=False, **self._options).stdout
         except CommandTimedOut:
-            raise ClusterError(f"{self._told(commands[-1])} took longer than {seconds:.0f} s.") from None
+            raise self._late(commands[-1], seconds) from None
         except Failure as failure:
-            said = (failure.result.stderr.strip() or failure.result.stdout.strip()).splitlines()[-1:]
-            raise ClusterError(f"{self._told(commands[-1])}: {' '.join(said) or 'failed'}") from None
-        except (OSError, SSHException, ThreadException) as error:
-            raise ClusterError(f"{self.address} cannot be reached: {error}") from None
+            raise self._failed(commands[-1], seconds, failure.result) from None
+        except UNREACHED as error:
+            raise self._unreached(error) from None
 
     def python(self, release: str, *words: str, seconds: float = DONE_WITHIN_SECONDS) -> str:
         """Run Python of a release in its folder, as the shop's processes run."""
-        command = shlex.join([".venv/bin/python", *words])
-        return self.run(ENVIRONMENT, f"cd releases/{shlex.quote(release)}", command, seconds=seconds)
+        return self._python(f"releases/{shlex.quote(release)}", words, seconds)
 
     def current(self, *words: str) -> str:
         """The same of the release that runs."""
-        return self.run(ENVIRONMENT, "cd current", shlex.join([".venv/bin/python", *words]))
+        return self._python("current", words, DONE_WITHIN_SECONDS)
 
     def put(self, local: Path, remote: str) -> None:
         """Copy a file into the cluster's folder."""
         there = f"{self.folder}/{remote}"
+        try:
+            if self.address:
+                self.context.put(str(local), there)
+            else:
+                shutil.copyfile(local, there)
+        except UNREACHED as error:
+            raise ClusterError(f"{remote} cannot be put {self.where}: {error}") from None
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Hold the cluster there, see `places.claimed`: it is free again once this ends, or the connection does."""
         if not self.address:
-            shutil.copyfile(local, there)
+            with claimed(Places(Path(self.folder))):
+                yield
             return
         try:
-            self.context.put(str(local), there)
-        except (OSError, SSHException) as error:
-            raise ClusterError(f"{self.address} takes no file: {error}") from None
+            channel = self._lock()
+        except UNREACHED as error:
+            raise self._unreached(error) from None
+        try:
+            yield
+        finally:
+            with suppress(*UNREACHED):
+                channel.shutdown_write()
+                channel.status_event.wait(ANSWERS_WITHIN_SECONDS)  # it is free when this is over, not soon after
+            self.context.close()
 
-    def _told(self, command: str) -> str:
-        what = command.removeprefix(".venv/bin/python ").removeprefix("-m ")
-        return f"{what} {self.where}"
+    def _lock(self) -> Channel:
+        channel = self.context.create_session()
+        self.context.transport.set_keepalive(ALIVE_EVERY_SECONDS)
+        channel.settimeout(ANSWERS_WITHIN_SECONDS)
+        channel.exec_command(f"cd {shlex.quote(self.folder)} && {LOCK}")
+        if channel.makefile().readline().strip() == "held":
+            return channel
+        if channel.recv_exit_status() == HELD:
+            raise ClusterError(f"Another command is at work {self.where}: try again when it is done.")
+        said = channel.makefile_stderr().read().decode(errors="replace").strip()
+        raise ClusterError(f"{self.folder} cannot be held {self.where}: {said or 'no answer'}")
+
+    def _python(self, folder: str, words: Sequence[str], seconds: float) -> str:
+        return self.run(ENVIRONMENT, f"cd {folder}", shlex.join([".venv/bin/python", *words]), seconds=seconds)
+
+    def _failed(self, command: str, seconds: float, result) -> ClusterError:
+        if result.exited in (TIMED_OUT, KILLED):
+            return self._late(command, seconds)
+        if result.exited == LOST:
+            return self._unreached(ConnectionError(f"the connection was lost during {_told(command)}"))
+        said = result.stderr.strip() or result.stdout.strip()
+        last = said.splitlines()[-1:] or [f"failed with status {result.exited}"]
+        return CommandFailed(f"{_told(command)} {self.where}: {last[0]}", said)
+
+    def _late(self, command: str, seconds: float) -> ClusterError:
+        return ClusterError(f"{_told(command)} {self.where} took longer than {seconds:.0f} s.")
+
+    def _unreached(self, error: BaseException) -> ClusterError:
+        return ClusterError(f"{self.address or 'This machine'} cannot be reached: {error}")
 
 
-def hosts_of(folder: str, addresses: Sequence[str]) -> list[Host]:
+def hosts_of(folder: str, addresses: Sequence[str], identity: str = "") -> list[Host]:
     """Those that were named; this machine when none were."""
-    return [Host(folder, address) for address in addresses] or [Host(folder)]
+    return [Host(folder, address, identity=identity) for address in addresses] or [Host(folder)]
+
+
+def _connection(address: str, identity: str) -> Connection:
+    keys = {"key_filename": identity} if identity else {}
+    connection = Connection(address, connect_timeout=ANSWERS_WITHIN_SECONDS, connect_kwargs=keys)
+    connection.client.load_system_host_keys()
+    connection.client.set_missing_host_key_policy(RejectPolicy())  # Fabric's own takes whoever answers first
+    return connection
+
+
+def _told(command: str) -> str:
+    return command.removeprefix(".venv/bin/python ").removeprefix("-m ")

@@ -104,10 +104,11 @@ def places() -> Places:
 
 
 @contextmanager
-def claimed(where: Places) -> Iterator[None]:
-    """Hold the cluster: of two commands that change it, the second is refused, also if the first was killed since."""
+def claimed(where: Places, what: str = "lock") -> Iterator[None]:
+    """Hold the cluster: of two commands that change it, the second is refused, also if the first was killed since.
+    Each step of a deploy holds `step` besides: one goes on for a while when whoever has asked for it is gone."""
     where.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (where.folder / "lock").open("w") as lock:
+    with (where.folder / what).open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

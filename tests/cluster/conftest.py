@@ -18,3 +18,12 @@ def where(tmp_path, monkeypatch):
     made = Places(tmp_path / "cluster")
     made.make()
     return made
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A home folder in which SSH finds nothing but what a test puts there."""
+    (tmp_path / ".ssh").mkdir(mode=0o700)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    return tmp_path
