@@ -2,10 +2,12 @@
 
 import shutil
 import time
+from pathlib import Path
 
 from .errors import ClusterError
 from .places import Places
 
+BEGUN = "BEGUN"  # a file in a release that a process has been started from
 YOUNG_SECONDS = 24 * 3600  # what was made since is somebody's deploy, or tells why one has failed
 
 
@@ -51,9 +53,15 @@ def prune(where: Places, keep: int) -> list[str]:
     return [folder.name for folder in gone]
 
 
+def used(where: Places) -> list[str]:
+    """Releases that any process has run, as far as they are there or known."""
+    begun = {mark.parent.name for mark in where.releases.glob(f"*/{BEGUN}")}
+    return sorted({*begun, *deployed(where), current(where), *in_slots(where)})
+
+
 def in_slots(where: Places) -> set[str]:
     return {link.readlink().name for link in (where.folder / "slots").iterdir() if link.is_symlink()}
 
 
-def _is_old(folder) -> bool:
+def _is_old(folder: Path) -> bool:
     return time.time() - folder.stat().st_mtime > YOUNG_SECONDS

@@ -7,9 +7,10 @@ from urllib.error import HTTPError
 
 from django.conf import settings
 
-from scaling.fleet import WEB, Member, fleet, strangers
+from scaling.fleet import WEB, Member, strangers
 
 from .errors import ClusterError
+from .slots import living
 
 PUBLISHED = ("/", "/shelves/")
 ASKED = 20  # times for each clone: the balancer takes one after the other
@@ -32,12 +33,15 @@ def prove(release: str) -> str:
 
 def _all_new(release: str) -> list[Member]:
     deadline = time.monotonic() + SILENT_SECONDS
-    while others := strangers(members := fleet(), release):
+    while True:
+        members = living()
+        others = strangers(members, release)
+        if members and not others:
+            return members
         if time.monotonic() > deadline:
             told = _listed({(f"{other.kind} {other.name}", other.release) for other in others})
-            raise ClusterError(f"Some processes do not run release {release}: {told}.")
+            raise ClusterError(f"Some processes do not run release {release}: {told or 'none says that it lives'}.")
         time.sleep(0.5)
-    return members
 
 
 def _asked(path: str) -> tuple[str, str]:

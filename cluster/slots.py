@@ -7,16 +7,19 @@ with the release before.
 """
 
 import re
+import socket
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from redis.exceptions import RedisError
 from supervisor.states import ProcessStates
 
 from scaling.fleet import Member, fleet
 
 from .errors import ClusterError
+from .history import BEGUN
 from .places import Places, point
 from .supervision import Supervisor, wait_for
 from .topology import Program
@@ -34,16 +37,16 @@ def begin(where: Places, programs: Sequence[Program], release: str) -> None:
     again, when one of them is not ready in time."""
     supervisor = Supervisor(where)
     new = [one for program in programs if (one := _placed(where, supervisor, program, release))]
-    began = time.time()
+    began, waiting = time.time(), list(new)
+
+    def are_ready() -> bool:
+        waiting[:] = [one for one in waiting if not one.is_ready(supervisor, began)]
+        return not waiting
+
     try:
         for one in new:
             supervisor.start(one.process)
-        for one in new:
-            wait_for(
-                lambda one=one: one.is_ready(supervisor, began),
-                READY_WITHIN_SECONDS,
-                lambda one=one: f"{one.program.name} of release {release} (its log: {one.log.path})",
-            )
+        wait_for(are_ready, READY_WITHIN_SECONDS, lambda: " and ".join(map(str, waiting)))
     except BaseException:
         _stop(supervisor, [(one.program, one.slot) for one in new])
         raise
@@ -69,8 +72,9 @@ def end(where: Places, program: Program) -> None:
 
 
 def _end(supervisor: Supervisor, taken: Sequence[tuple[Program, int]]) -> None:
+    served = [(program, slot) for program, slot in taken if supervisor.is_running(program.process(slot))]
     _stop(supervisor, taken)
-    for program, slot in taken:
+    for program, slot in served:
         if supervisor.rpc.getProcessInfo(program.process(slot))["exitstatus"]:
             raise ClusterError(f"{program.process(slot)} did not end in {program.stop_seconds} s and was killed.")
 
@@ -102,6 +106,7 @@ def _placed(where: Places, supervisor: Supervisor, program: Program, release: st
     if len(taken) == len(program.processes):
         raise ClusterError(f"Both places of {program.name} are taken: finish or undo the last deploy first.")
     slot = next(slot for slot in range(len(program.processes)) if slot not in taken)
+    (where.releases / release / BEGUN).touch()
     point(where.slot(program.name, slot), where.releases / release)
     return Beginning(program, slot, release, Log(where.log(program.process(slot))))
 
@@ -124,10 +129,23 @@ class Beginning:
         if supervisor.state(self.process) not in STARTED or self.log.has_given_up():
             name = f"{self.program.name} of release {self.release}"
             raise ClusterError(f"{name} does not become ready: {self.log.why()}")
-        return any(self._is(member) and member.since >= began and not member.is_draining for member in fleet())
+        return any(self._is(member) and member.since >= began and not member.is_draining for member in living())
 
     def _is(self, member: Member) -> bool:
-        return re.split("[-@]", member.name)[0] == self.program.name and member.release == self.release
+        """On another host another process may bear that name."""
+        name = re.split("[-@]", member.name)[0]
+        return (name, member.release, member.host) == (self.program.name, self.release, socket.gethostname())
+
+    def __str__(self) -> str:
+        return f"{self.program.name} of release {self.release} (its log: {self.log.path})"
+
+
+def living() -> list[Member]:
+    """Nobody is heard while `keep` is away: it may come back in time."""
+    try:
+        return fleet()
+    except RedisError:
+        return []
 
 
 class Log:
