@@ -6,6 +6,7 @@ import sys
 import time
 from argparse import RawDescriptionHelpFormatter
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from .deploying import deploy, rollback
 from .environment import CLONES, read
 from .errors import ClusterError
 from .hosts import Host, hosts_of
+from .interrupting import Interrupt
 from .places import Places, claimed, places
 from .promoting import promote_replica
 from .restoring import restore
@@ -38,14 +40,15 @@ promote  a replica becomes the primary: the one that has come farthest, or the o
 backup   FOLDER: a copy of what cannot be made again, while the shop is open
 restore  FOLDER: a cluster made of such a copy where there is none; then start it
 
---hosts  deploy, rollback: user@host,… with a cluster's folder each, over SSH; this machine when it is left out
+--hosts  deploy, rollback: user@host:port,… with a cluster's folder each, over SSH; this machine when it is left out.
+         Their keys must be in ~/.ssh/known_hosts; --identity FILE, ~/.ssh/config or an agent opens them
 
 Its folder is CLUSTER_DIR (.state/cluster when that is not set), the shop's port PORT (8080), and further names by
 which it is asked HOSTS. CLUSTER_VENV: packages for every release instead of its own. See docs/cluster.md.
 """
 
 
-Move = Callable[[Sequence[Host], str, Callable[[str], None]], None]
+Move = Callable[[Sequence[Host], str, Callable[[str], None], Callable[[], None]], None]
 
 
 def main() -> None:
@@ -70,6 +73,7 @@ def parser() -> argparse.ArgumentParser:
         move = verbs.add_parser(name)
         move.add_argument("release", nargs="?" if name == "rollback" else None, default="")
         move.add_argument("--hosts", default="", help="user@host,…; this machine when it is left out")
+        move.add_argument("--identity", default="", metavar="FILE", help="the key that opens these hosts")
         move.set_defaults(verb=partial(move_to, verb))
     for name in ("join", "leave"):
         clone = verbs.add_parser(name)
@@ -124,9 +128,12 @@ def show(arguments) -> int:
 
 def move_to(verb: Move, arguments) -> int:
     where, began = places(), time.monotonic()
-    hosts = hosts_of(str(where.folder), [host for host in arguments.hosts.split(",") if host])
-    with claimed(where):
-        verb(hosts, arguments.release, lambda line: say(f"{time.monotonic() - began:6.1f} s  {line}"))
+    named = arguments.hosts.replace(",", " ").split()
+    hosts, stop = hosts_of(str(where.folder), named, arguments.identity), Interrupt()
+    with ExitStack() as held, stop.noted():
+        for host in hosts:
+            held.enter_context(host.claimed())
+        verb(hosts, arguments.release, lambda line: say(f"{time.monotonic() - began:6.1f} s  {line}"), stop.heed)
     return 0
 
 
@@ -179,8 +186,10 @@ def opened_place() -> Places:
 
 
 def say(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    """A terminal that has gone keeps nobody from going back."""
+    with suppress(OSError):
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
 
 
 VERBS = {"start": start_all, "stop": stop_all, "status": show}

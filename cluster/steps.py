@@ -1,21 +1,24 @@
 """What a deploy has each host do, by the code of the release that is deployed: `python -m cluster.steps NAME …`."""
 
+import json
+import signal
 import sys
 from collections.abc import Callable, Sequence
+from io import StringIO
 
 import django
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from . import history, topology
 from .environment import read
 from .errors import ClusterError
 from .linting import lint
-from .places import Places, places
+from .places import Places, claimed, places, point
 from .proving import prove
-from .slots import begin, end, finish, running
+from .slots import begin, end, finish, running, runs
 from .supervision import Supervisor
-from .topology import Program
+from .topology import CLONE, WORKER, Program
 
 KEPT_RELEASES = 5
 
@@ -43,16 +46,40 @@ def end_program(where: Places, name: str) -> None:
     end(where, *programs_of(where, [name]))
 
 
-def names_of(where: Places, kind: str) -> str:
-    """Of the clones, or the workers, that run here."""
-    supervisor = Supervisor(where)
-    every = [program for program in _programs(where) if program.kind == kind]
-    return " ".join(program.name for program in every if list(running(supervisor, program)))
+def crew(where: Places) -> str:
+    """What runs here, before anything is moved: see `rolling.Crew`."""
+    supervisor, found = Supervisor(where), []
+    if supervisor.answers():
+        every = [program for program in _programs(where) if program.has_slots]
+        found = [(program, runs(where, program, slot)) for program in every for slot in running(supervisor, program)]
+    names = {kind: [program.name for program, _ in found if program.kind == kind] for kind in (CLONE, WORKER)}
+    told = {
+        "current": history.current(where),
+        "clones": list(dict.fromkeys(names[CLONE])),
+        "workers": list(dict.fromkeys(names[WORKER])),
+        "releases": sorted({release for _, release in found}),
+        "used": history.used(where),
+    }
+    return json.dumps(told)
 
 
 def publish_pages(where: Places) -> None:
-    if settings.PUBLISH != "off":
-        call_command("publish", all=True, point=True)
+    """Raises ClusterError with the first page that cannot be published; those of the release before stay then."""
+    if settings.PUBLISH == "off":
+        return
+    told = StringIO()
+    try:
+        call_command("publish", all=True, point=True, stdout=told)
+    except (CommandError, SystemExit) as error:
+        said = [line for line in told.getvalue().splitlines() if line.startswith("failed")]
+        why = " ".join(said[0].split()[1:]) if said else str(error)
+        raise ClusterError(f"A page cannot be published: {why}") from None
+
+
+def conclude(where: Places, release: str) -> None:
+    """It is the current one. A cut between the two lines leaves the one before the last in the history: that runs."""
+    history.note(where, release)
+    point(where.current, where.releases / release)
 
 
 def programs_of(where: Places, names: Sequence[str]) -> list[Program]:
@@ -67,7 +94,7 @@ def _programs(where: Places) -> list[Program]:
 
 
 STEPS: dict[str, Callable[..., str | None]] = {
-    "programs": names_of,
+    "crew": crew,
     "lint": lambda where: lint(),
     "begin": begin_programs,
     "finish": finish_programs,
@@ -75,14 +102,15 @@ STEPS: dict[str, Callable[..., str | None]] = {
     "end": end_program,
     "pages": publish_pages,
     "prove": lambda where, release: prove(release),
-    "current": history.current,
     "before": history.before,
-    "note": history.note,
+    "conclude": conclude,
     "prune": lambda where: " ".join(history.prune(where, KEPT_RELEASES)),
 }
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("It took too long."))  # what has been begun is undone
     try:
-        sys.stdout.write(step(places(), *sys.argv[1:]) + "\n")
+        with claimed(places(), "step"):
+            sys.stdout.write(step(places(), *sys.argv[1:]) + "\n")
     except ClusterError as reason:
         sys.exit(str(reason))
