@@ -1,0 +1,80 @@
+"""Migrations of a deploy may only add. On MariaDB the same is tried by the deploys of test_deploys.py."""
+
+import itertools
+
+import pytest
+
+from cluster.errors import ClusterError
+from cluster.linting import lint
+
+NUMBERS = itertools.count(1)
+MIGRATION = """from django.db import migrations, models
+from django_migration_linter import IgnoreMigration
+
+
+class Migration(migrations.Migration):
+    dependencies = [{dependencies}]
+    operations = [{operations}]
+"""
+FIELDS = {
+    "id": "models.BigAutoField(primary_key=True)",
+    "name": "models.TextField()",
+    "note": "models.TextField(null=True)",
+}
+LOAF = f"migrations.CreateModel('Loaf', [{', '.join(f'({name!r}, {field})' for name, field in FIELDS.items())}])"
+
+
+@pytest.fixture
+def write(tmp_path, monkeypatch, settings, transactional_db):
+    """Make an app whose second migration does these, and apply nothing. Each is another app: modules are kept."""
+
+    def _write(*operations):
+        app = f"madeup{next(NUMBERS)}"
+        folder = tmp_path / app / "migrations"
+        folder.mkdir(parents=True)
+        for package in (folder, folder.parent):
+            (package / "__init__.py").touch()
+        first = MIGRATION.format(dependencies="", operations=LOAF)
+        second = MIGRATION.format(dependencies=f"({app!r}, '0001_first')", operations=", ".join(operations))
+        (folder / "0001_first.py").write_text(first)
+        (folder / "0002_second.py").write_text(second.replace("APP", app))
+        monkeypatch.syspath_prepend(tmp_path)
+        settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, app]
+
+    return _write
+
+
+@pytest.mark.parametrize(
+    ("operation", "why"),
+    [
+        ("migrations.RemoveField('loaf', 'note')", "DROPPING"),
+        ("migrations.RenameField('loaf', 'note', 'remark')", "RENAMING"),
+        ("migrations.DeleteModel('Loaf')", "DROPPING"),
+        ("migrations.RenameModel('Loaf', 'Bread')", "RENAMING"),
+        ("migrations.AddField('loaf', 'weight', models.IntegerField(default=1))", "NOT NULL"),
+    ],
+)
+def test_what_the_release_before_could_not_bear_is_refused(write, operation, why):
+    write(operation)
+    with pytest.raises(ClusterError, match=r"A migration would break the release that runs: .*0002_second") as told:
+        lint()
+    assert why in str(told.value).upper()
+    assert str(told.value).endswith("See docs/deploys.md.")
+
+
+# `db_default` is taken for a fault on SQLite, where a column is added by making its table anew.
+@pytest.mark.parametrize(
+    "operations",
+    [
+        ["migrations.AddField('loaf', 'weight', models.IntegerField(null=True))"],
+        ["migrations.CreateModel('Roll', [('id', models.BigAutoField(primary_key=True))])"],
+        ["IgnoreMigration()", "migrations.RemoveField('loaf', 'note')"],
+    ],
+)
+def test_what_only_adds_passes_and_so_does_what_somebody_answers_for(write, operations):
+    write(*operations)
+    lint()
+
+
+def test_what_has_been_done_already_is_no_matter(db):
+    lint()
