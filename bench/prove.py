@@ -13,6 +13,7 @@ from pathlib import Path
 from .figure import Figure
 from .proofs import (
     assembly,
+    bad_release,
     cache_away,
     faults,
     growth,
@@ -69,8 +70,10 @@ PROOFS: dict[str, Callable[[], list[Figure]]] = {
     "queues": queues.prove,
     "same-cakes": same_cakes.prove,
     "render": render.prove,
+    "bad-release": bad_release.prove,
 }
 ON_MARIADB = {"own-writes", "thirty-seconds", "faults", "promotion", "reads", "property", "interleavings"}
+ON_A_CLUSTER = {"bad-release"}
 BEHIND_NGINX = {"pages", "pages-torn", "pages-kills", "pages-speed"}
 TABLE = Path(__file__).resolve().parent.parent / "docs" / "proofs.md"
 HEAD = """# Proofs
@@ -117,9 +120,14 @@ def row(name: str, figure: Figure) -> str:
 
 
 def conditions(name: str) -> str:
+    return f"{date.today()}, {os.cpu_count()} cores, Python {platform.python_version()}, {servers(name)}, one machine"
+
+
+def servers(name: str) -> str:
+    if name in ON_A_CLUSTER:
+        return "MariaDB with two replicas, RabbitMQ, nginx, three clones"
     database = "MariaDB with two replicas" if name in ON_MARIADB else "SQLite"
-    servers = f"{database}, nginx" if name in BEHIND_NGINX else database
-    return f"{date.today()}, {os.cpu_count()} cores, Python {platform.python_version()}, {servers}, one machine"
+    return f"{database}, nginx" if name in BEHIND_NGINX else database
 
 
 if __name__ == "__main__":

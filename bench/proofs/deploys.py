@@ -9,10 +9,11 @@ from bench.changing import CHANGES, Change, commit
 from bench.cluster import Cluster, opened_cluster
 from bench.figure import Figure, at_most, exactly
 from bench.opened import wait_until
-from bench.shoppers import Notes, Seen, Shopper, Shoppers, browse, fill_basket, have_painted, order
+from bench.shoppers import Deed, Notes, Seen, Shopper, Shoppers, browse, fill_basket, have_painted, order
 
 SETTINGS = {"CAKE_RENDERER": "bench.standin.passes", "STANDIN_SECONDS": "0.5"}
-LOAD = {browse: 3, fill_basket: 2, order: 2, have_painted: 3}
+Load = dict[Deed, int]  # how many do each
+LOAD: Load = {browse: 3, fill_basket: 2, order: 2, have_painted: 3}
 BACK_AFTER = (5, 10)  # deploys
 MANY = 30_000
 ROOM = f"""
@@ -53,23 +54,32 @@ class Moves:
 
 def prove(changes: Sequence[Change] = CHANGES, back_after: Sequence[int] = BACK_AFTER) -> list[Figure]:
     with opened_cluster(SETTINGS) as cluster:
-        cluster.manage("shell", "-v", "0", "-c", ROOM)
-        before = cluster.count("SELECT count(*) FROM shop.shop_order")
-        moves = Moves()
-        with Shoppers(cluster.url, LOAD) as notes:
-            wait_until(lambda: len(notes.answers) > 100, PATIENCE_SECONDS, "the first shoppers")
-            for number, change in enumerate(changes, 1):
-                commit(cluster.checkout, change)
-                moves.made(cluster, "deploy", f"d{number}")
-                if number in back_after:
-                    moves.made(cluster, "rollback")
-                at_ease(notes)
-        missing = [asset for asset in assets(notes) if not is_there(cluster, asset)]
-        return [
-            *_figures(notes, moves, len(changes)),
-            exactly("… assets of pages that were seen before, missing in the end", missing, []),
-            *_kept(cluster, notes, before),
-        ]
+        return prove_on(cluster, changes, back_after)
+
+
+def prove_on(
+    cluster: Cluster, changes: Sequence[Change], back_after: Sequence[int], load: Load = LOAD
+) -> list[Figure]:
+    cluster.manage("shell", "-v", "0", "-c", ROOM)
+    before, moves = orders(cluster), Moves()
+    with Shoppers(cluster.url, load) as notes:
+        wait_until(lambda: len(notes.answers) > 100, PATIENCE_SECONDS, "the first shoppers")
+        for number, change in enumerate(changes, 1):
+            commit(cluster.checkout, change)
+            moves.made(cluster, "deploy", f"d{number}")
+            if number in back_after:
+                moves.made(cluster, "rollback")
+            at_ease(notes)
+    missing = [asset for asset in assets(notes) if not is_there(cluster, asset)]
+    return [
+        *_figures(notes, moves, len(changes)),
+        exactly("… assets of pages that were seen before, missing in the end", missing, []),
+        *kept(cluster, notes, before),
+    ]
+
+
+def orders(cluster: Cluster) -> int:
+    return cluster.count("SELECT count(*) FROM shop.shop_order")
 
 
 def at_ease(notes: Notes) -> None:
@@ -80,11 +90,10 @@ def at_ease(notes: Notes) -> None:
 
 def _figures(notes: Notes, moves: Moves, deploys: int) -> list[Figure]:
     answers = notes.answers
-    failed = Counter((seen.method, seen.path, seen.status) for seen in answers if seen.has_failed)
     slowest = max(seen.seconds for seen in answers)
     what = f"{deploys} deploys, {len(moves.seconds) - deploys} rollbacks, {len(answers):,} requests: failed"
     return [
-        exactly(what, dict(failed), {}),
+        exactly(what, failed(answers), {}),
         exactly("… what shoppers found wrong", dict(Counter(notes.wrong)), {}),
         exactly("… assets asked for and missing", sum(seen.is_asset and seen.has_failed for seen in answers), 0),
         exactly("… answers of another release once a move was over", len(moves.old(answers)), 0),
@@ -93,9 +102,14 @@ def _figures(notes: Notes, moves: Moves, deploys: int) -> list[Figure]:
     ]
 
 
-def _kept(cluster: Cluster, notes: Notes, before: int) -> list[Figure]:
+def failed(answers: Sequence[Seen]) -> dict[tuple[str, str, int], int]:
+    return dict(Counter((seen.method, seen.path, seen.status) for seen in answers if seen.has_failed))
+
+
+def kept(cluster: Cluster, notes: Notes, before: int) -> list[Figure]:
+    """Whether all that was promised is there; `before` are the orders that were there already."""
     wait_until(lambda: not _unfinished(cluster), PATIENCE_SECONDS, "the last cake")
-    stored = cluster.count("SELECT count(*) FROM shop.shop_order") - before
+    stored = orders(cluster) - before
     named = cluster.count(_among("shop.shop_order", notes.orders))
     done = cluster.count(f"{_among('shop.jobs_job', notes.cakes)} AND state = 'done'")
     taken = cluster.count(f"SELECT sum({MANY} - quantity) FROM shop.products_stock")
