@@ -1,6 +1,9 @@
 """The real thing: deploys of a whole cluster while people shop, here and over SSH, good ones and bad ones."""
 
 import re
+import signal
+import subprocess
+import sys
 
 import pytest
 
@@ -13,7 +16,7 @@ from cluster.errors import ClusterError
 from cluster.history import deployed
 from cluster.needs import check_programs
 
-from ..servers import lacking
+from ..servers import lacking, wait_until
 from .sshd import know, opened_sshd
 
 IMPATIENT = {"READY_WITHIN_SECONDS": "30"}  # of a clone, on those that it depends on
@@ -58,6 +61,36 @@ def test_a_machine_is_moved_over_ssh(shop, home):
     assert re.search(r"\d+ processes and \d+ answers, all of release s1", said)
     assert bad_release.strangers(shop, "s1") == []
     assert deployed(shop.where)[-1] == "s1"
+
+
+def cut_off(cluster, release):
+    """A deploy that is killed once its first clone answers."""
+    command = [sys.executable, "-m", "cluster", "deploy", release]
+    with subprocess.Popen(
+        command, cwd=cluster.checkout, env=cluster.environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        for line in process.stdout:
+            if f"web1 runs {release}" in line:
+                process.kill()
+    assert process.wait() == -signal.SIGKILL
+
+
+def has_gone_back(cluster):
+    """A step may still be at work, for which a rollback is refused."""
+    try:
+        return cluster.run("rollback")
+    except RuntimeError as refusal:
+        assert "Another command is at work" in str(refusal)
+    return ""
+
+
+def test_a_deploy_that_was_cut_off_is_taken_back(shop):
+    now = shop.where.current.readlink().name
+    cut_off(shop, "half")
+    assert "web1:" in "".join(bad_release.strangers(shop, now))
+    said = wait_until(lambda: has_gone_back(shop), seconds=deploys.PATIENCE_SECONDS, what="a rollback")
+    assert f"an earlier deploy was cut off: everybody goes back to {now}" in said
+    assert bad_release.strangers(shop, now) == []
 
 
 def test_a_bad_release_is_undone_and_noticed_by_nobody(shop):
