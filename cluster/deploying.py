@@ -55,7 +55,9 @@ def rollback(hosts: Sequence[Host], release: str, say: Say, heed: Callable[[], N
         if not host.run(f"if test -e releases/{before}; then echo yes; fi").strip():
             raise ClusterError(f"There is no release {before} {host.where}.")
     say(f"from {now} back to {before}")
-    _or_back(Roll(crews, before, say, heed), now)
+    old = Roll(crews, before, say, heed)
+    old.upload()
+    _or_back(old, now)
 
 
 def refuse(release: str) -> None:

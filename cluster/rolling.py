@@ -75,13 +75,18 @@ class Roll:
         """What must be there before the first clone: assets that its pages ask for, and its columns."""
         for host in self._hosts():
             self._python(host, "manage.py", "collectstatic", "--no-input", "--verbosity", "0")
-        self._python(self.first, "manage.py", "assets", "--upload", seconds=PACKED_WITHIN_SECONDS)
-        self.say("its assets are uploaded")
+        self.upload()
         self._python(self.first, "-m", "cluster.steps", "lint")
         self.say("its migrations only add")
         migrate = "manage.py", "migrate", "--no-input", "--verbosity", "0"
         self._python(self.first, *migrate, seconds=ALTERED_WITHIN_SECONDS)
         self.say("its migrations are done")
+
+    def upload(self) -> None:
+        """Its assets, as far as they are not there, or are no more: deploys that have failed count as well when old
+        ones are removed."""
+        self._python(self.first, "manage.py", "assets", "--upload", seconds=PACKED_WITHIN_SECONDS)
+        self.say("its assets are uploaded")
 
     def roll(self, *, pages: bool = True) -> None:
         """Without `pages` those that are served stay."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from bench.changing import CHANGES, Change, commit
 from bench.cluster import Cluster, opened_cluster
-from bench.figure import Figure, at_most, exactly
+from bench.figure import Figure, at_least, at_most, exactly
 from bench.opened import wait_until
 from bench.shoppers import Deed, Notes, Seen, Shopper, Shoppers, browse, fill_basket, have_painted, order
 
@@ -48,7 +48,7 @@ class Moves:
             seen
             for release, since, until in self.alone
             for seen in answers
-            if since <= seen.began < until and seen.release not in ("", release)
+            if since <= seen.began < until and seen.release != release and not (seen.is_asset or seen.has_failed)
         ]
 
 
@@ -114,6 +114,7 @@ def kept(cluster: Cluster, notes: Notes, before: int) -> list[Figure]:
     done = cluster.count(f"{_among('shop.jobs_job', notes.cakes)} AND state = 'done'")
     taken = cluster.count(f"SELECT sum({MANY} - quantity) FROM shop.products_stock")
     return [
+        at_least("… orders confirmed, and cakes accepted, at least", min(len(notes.orders), len(notes.cakes)), 1),
         exactly(f"… of {len(notes.orders)} confirmed orders stored", named, len(notes.orders)),
         exactly("… orders stored and not confirmed, or twice", stored - len(set(notes.orders)), 0),
         exactly("… pieces taken from stock", taken, stored),
@@ -132,12 +133,13 @@ def _unfinished(cluster: Cluster) -> int:
 
 
 def _left(cluster: Cluster) -> int:
-    """Of tasks that are due, but for pages of releases that are not served."""
+    """Of tasks that have been due for a minute, but for pages of releases that are not served."""
+    served = cluster.where.current.readlink().name
     query = (
-        "SELECT count(*) FROM shop.jobs_outbox WHERE task NOT LIKE 'jobs.pages.%%'"
-        " AND due_at < (UNIX_TIMESTAMP() - 60) * 1000000"
+        "SELECT count(*) FROM shop.jobs_outbox WHERE due_at < (UNIX_TIMESTAMP() - 60) * 1000000"
+        " AND (task NOT LIKE 'jobs.pages.%%@%%' OR task LIKE %s)"
     )
-    return cluster.count(query)
+    return cluster.count(query, f"%@{served}")
 
 
 def assets(notes: Notes) -> set[str]:

@@ -217,10 +217,10 @@ def test_a_release_that_runs_is_not_undone_because_old_ones_cannot_be_removed(sa
 def test_a_rollback_goes_to_the_one_before_or_to_the_one_that_is_named(said, host):
     host.crew["current"], host.crew["releases"] = "r2", ["r2"]
     rollback(said, host, release="r1")
-    assert host.did == BACK
+    assert host.did == ["r1: assets --upload", *BACK]
     host.did.clear()
     rollback(said, host)
-    assert host.did == [line.replace("r2", "r0") for line in ROLL]
+    assert host.did == ["r0: assets --upload", *(line.replace("r2", "r0") for line in ROLL)]
 
 
 def test_a_rollback_that_fails_is_undone_likewise(said, host):

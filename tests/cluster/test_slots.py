@@ -22,9 +22,9 @@ class Machine:
     """Stands in for the process manager and for `keep`: `told` is done whenever a process starts."""
 
     def __init__(self, where):
-        self.where, self.states, self.statuses = where, {}, {}
+        self.where, self.states, self.infos = where, {}, {}
         self.members, self.did, self.told = [], [], self.speak
-        self.rpc = SimpleNamespace(getProcessInfo=lambda name: {"exitstatus": self.statuses.get(name, 0)})
+        self.rpc = SimpleNamespace(getProcessInfo=lambda name: self.infos.get(name, {"exitstatus": 0, "stop": 0}))
 
     def state(self, name):
         return self.states.get(name, ProcessStates.STOPPED)
@@ -185,15 +185,16 @@ def test_the_old_one_goes_on_where_nothing_runs_the_new_release(machine, where):
 def test_one_that_had_to_be_killed_is_an_error(machine, where):
     machine.runs("web1:0", "r1")
     machine.runs("web1:1", "r2")
-    machine.statuses["web1:0"] = -1
+    machine.infos["web1:0"] = {"exitstatus": -1, "stop": time.time() + WEB1.stop_seconds}
     with pytest.raises(ClusterError, match="web1:0 did not end in 40 s and was killed"):
         slots.finish(where, [WEB1], "r2")
 
 
-def test_one_that_was_failing_before_keeps_no_better_one_from_taking_over(machine, where):
-    machine.runs("web1:0", "r1", ProcessStates.BACKOFF)
+@pytest.mark.parametrize("state", [ProcessStates.BACKOFF, ProcessStates.RUNNING])
+def test_one_that_was_failing_before_keeps_no_better_one_from_taking_over(machine, where, state):
+    machine.runs("web1:0", "r1", state)
     machine.runs("web1:1", "r2")
-    machine.statuses["web1:0"] = 1
+    machine.infos["web1:0"] = {"exitstatus": 1, "stop": time.time()}
     slots.finish(where, [WEB1], "r2")
     assert machine.did == ["stop web1:0"]
 
