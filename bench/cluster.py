@@ -9,13 +9,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from cluster.environment import cluster_of, draw_ports, read
-from cluster.places import Places
-from cluster.supervision import Supervisor
+from supervisor.states import ProcessStates
+from supervisor.xmlrpc import Faults
 
-from .opened import ROOT
+from cluster.asking import answers
+from cluster.environment import cluster_of, draw_ports, port_name, read
+from cluster.places import Places
+from cluster.supervision import Supervisor, unless
+
+from .opened import OPEN_WITHIN_SECONDS, PATIENCE_SECONDS, ROOT, wait_until
 
 DONE_WITHIN_SECONDS = 900
+UNBUILT = (
+    "SELECT count(*) FROM shop.jobs_outbox"
+    " WHERE task = 'jobs.objects.refresh' AND (due_at < UNIX_TIMESTAMP() * 1000000 OR attempt > 0)"
+)
 
 
 class Cluster:
@@ -66,20 +74,46 @@ class Cluster:
         """With all of its processes, as a power cut would."""
         os.killpg(os.getpgid(self.pids()[name]), signal.SIGKILL)
 
+    @contextmanager
+    def away(self, name: str) -> Iterator[None]:
+        """Killed, and held down inside the block; started again at its end."""
+        self.kill(name)
+        wait_until(lambda: self._is_held(name), PATIENCE_SECONDS, f"the end of {name}")
+        yield
+        self.supervisor.start(name)
+
+    def _is_held(self, name: str) -> bool:
+        """The process manager starts at once what has died, until it is told not to."""
+        unless(Faults.NOT_RUNNING, self.supervisor.rpc.stopProcess, name, False)
+        return self.supervisor.state(name) == ProcessStates.STOPPED
+
+    def clones(self) -> dict[str, str]:
+        """Where each clone that runs is asked directly, by its name."""
+        names = sorted({name.partition(":")[0] for name in self.pids("web")})
+        return {name: f"127.0.0.1:{self.told[port_name(name)]}" for name in names}
+
+    def process_of(self, name: str) -> str:
+        """The name of the one process in which this program runs."""
+        return next(iter(self.pids(f"{name}:")), name)
+
+    def is_ready(self, clone: str) -> bool:
+        return answers(f"http://127.0.0.1:{self.told[port_name(clone)]}/readyz")
+
     def count(self, sql: str, *values: object) -> int:
-        """The one number that a query of the primary answers, whose tables are named `shop.…`."""
+        """The one number that a query of the primary answers, whose tables are named `shop.…`, and values `%s`."""
         primary = cluster_of(self.where, self.told).primary
         return int(next(iter(primary.ask(sql, *values)[0].values())) or 0)
 
 
 @contextmanager
 def opened_cluster(settings: Mapping[str, str] = {}) -> Iterator[Cluster]:
-    """Start one with the demo bakery in it; stop it and remove its folder at the end. What is set in `settings` is
-    told to its processes."""
+    """Start one with the demo bakery in it and all its objects built; stop it and remove its folder at the end. What
+    is set in `settings` is told to its processes."""
     with tempfile.TemporaryDirectory(prefix="bakery-") as folder:
         cluster = Cluster(Path(folder), settings)
         cluster.start()
         try:
+            wait_until(lambda: not cluster.count(UNBUILT), OPEN_WITHIN_SECONDS, "every object")
             yield cluster
         finally:
             cluster.stop()

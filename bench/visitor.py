@@ -129,9 +129,13 @@ class Visitor:
         """`home` is the address that they come from, such as 127.0.0.7: limits are counted for each."""
         self.base = base
         self.cookies = dict(cookies or {})
-        source = (home, 0) if home else None
-        self._http = http.client.HTTPConnection(urlsplit(base).netloc, timeout=TIMEOUT_SECONDS, source_address=source)
+        self.home = home
+        self._http = self._connection(urlsplit(base).netloc)
         self._asked_at = time.monotonic()
+
+    def _connection(self, place: str) -> http.client.HTTPConnection:
+        source = (self.home, 0) if self.home else None
+        return http.client.HTTPConnection(place, timeout=TIMEOUT_SECONDS, source_address=source)
 
     def get(self, url: str) -> Page:
         return self.ask("GET", url)
@@ -159,16 +163,19 @@ class Visitor:
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         if method == "POST":
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        if time.monotonic() - self._asked_at > IDLE_SECONDS:
-            self._http.close()  # the server is about to, or has
-        self._asked_at = time.monotonic()
         parts = urlsplit(url)
         body = urlencode(fields) if method == "POST" else None
-        self._http.request(method, f"{parts.path}?{parts.query}".rstrip("?"), body, headers)
-        response = self._http.getresponse()
+        response = self._answer(method, f"{parts.path}?{parts.query}".rstrip("?"), body, headers)
         page = Page(response.status, url, response.headers, response.read())
         self._remember(response.headers.get_all("Set-Cookie") or [])
         return page
+
+    def _answer(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> http.client.HTTPResponse:
+        if time.monotonic() - self._asked_at > IDLE_SECONDS:
+            self._http.close()  # the server is about to, or has
+        self._asked_at = time.monotonic()
+        self._http.request(method, path, body, headers)
+        return self._http.getresponse()
 
     def _remember(self, lines: list[str]) -> None:
         for line in lines:

@@ -1,0 +1,44 @@
+"""What `make prove` shows of a whole cluster at full size, in small: real kills on one that runs for all of them."""
+
+import pytest
+
+from bench.cluster import opened_cluster
+from bench.figure import Figure
+from bench.proofs import clones
+from bench.wandering import Proxied, Wandering
+from cluster.errors import ClusterError
+from cluster.needs import check_programs
+
+from ..servers import lacking
+
+TRIPS = [
+    clones.Trip(Wandering, is_new=True, killed_before="adding"),
+    clones.Trip(Wandering, is_new=False, killed_before="ordering"),
+    clones.Trip(Proxied, is_new=True, killed_before="the checkout"),
+    clones.Trip(Proxied, is_new=False, killed_before="the order"),
+]
+
+
+@pytest.fixture
+def shop():
+    try:
+        check_programs()
+    except ClusterError as reason:
+        lacking(str(reason))
+    with opened_cluster() as cluster:
+        yield cluster
+
+
+def missed(figures: list[Figure]) -> list[Figure]:
+    """But for times: they are another matter on a machine that runs tests."""
+    assert figures
+    return [figure for figure in figures if not figure.holds and not figure.is_timed]
+
+
+def whoever_meets_another_clone_each_time_loses_nothing_when_one_is_killed(shop):
+    assert missed(clones.prove_on(shop, TRIPS)) == []
+
+
+def test_what_is_proved_of_a_cluster_at_full_size_holds_in_small(shop):
+    """One test, so that of two that run side by side only one has this cluster."""
+    whoever_meets_another_clone_each_time_loses_nothing_when_one_is_killed(shop)
