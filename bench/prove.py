@@ -89,9 +89,10 @@ PROOFS: dict[str, Callable[[], list[Figure]]] = {
     "render": render.prove,
     "bad-release": OnACluster("bad_release").prove,
     "clones": OnACluster("clones").prove,
+    "joining": OnACluster("joining").prove,
 }
 ON_MARIADB = {"own-writes", "thirty-seconds", "faults", "promotion", "reads", "property", "interleavings"}
-ON_A_CLUSTER = {"bad-release", "clones"}
+ON_A_CLUSTER = {"bad-release", "clones", "joining"}
 BEHIND_NGINX = {"pages", "pages-torn", "pages-kills", "pages-speed"}
 TABLE = Path(__file__).resolve().parent.parent / "docs" / "proofs.md"
 HEAD = """# Proofs

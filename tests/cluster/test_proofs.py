@@ -4,7 +4,7 @@ import pytest
 
 from bench.cluster import opened_cluster
 from bench.figure import Figure
-from bench.proofs import clones
+from bench.proofs import clones, joining
 from bench.wandering import Proxied, Wandering
 from cluster.errors import ClusterError
 from cluster.needs import check_programs
@@ -39,6 +39,13 @@ def whoever_meets_another_clone_each_time_loses_nothing_when_one_is_killed(shop)
     assert missed(clones.prove_on(shop, TRIPS)) == []
 
 
+def a_clone_joins_and_leaves_and_no_request_fails(shop):
+    figures, shares = joining.measured(shop, pages=800, times=1)
+    assert missed(figures) == []
+    assert [len(each.answers) for each in shares] == [3, 4]
+
+
 def test_what_is_proved_of_a_cluster_at_full_size_holds_in_small(shop):
     """One test, so that of two that run side by side only one has this cluster."""
     whoever_meets_another_clone_each_time_loses_nothing_when_one_is_killed(shop)
+    a_clone_joins_and_leaves_and_no_request_fails(shop)
