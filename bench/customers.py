@@ -1,12 +1,14 @@
 """Customers for a proof, signed in beforehand: at the door they would be asked to slow down."""
 
-from .opened import Opened
+from typing import Protocol
+
 from .visitor import Visitor
 
 MAKE = """
 from accounts.models import User
 from django.test import Client
-for number in range({first}, {first} + {count}):
+first = User.objects.order_by("-id").values_list("id", flat=True)[0]
+for number in range(first, first + {count}):
     user = User(email=f"customer-{{number}}@example.com", name=f"Customer {{number}}")
     user.set_unusable_password()
     user.save()
@@ -16,8 +18,15 @@ for number in range({first}, {first} + {count}):
 """
 
 
-def customers(shop: Opened, count: int) -> list[Visitor]:
+class Managed(Protocol):
+    """A shop that runs, in one process or as a cluster."""
+
+    url: str
+
+    def manage(self, *words: str) -> str: ...
+
+
+def customers(shop: Managed, count: int) -> list[Visitor]:
     """So many new ones, with the account and the session that signing up would have given them."""
-    first = shop.count("SELECT max(id) FROM accounts_user")
-    keys = shop.manage("shell", "-v", "0", "-c", MAKE.format(first=first, count=count)).split()
+    keys = shop.manage("shell", "-v", "0", "-c", MAKE.format(count=count)).split()
     return [Visitor(shop.url, {"sessionid": key}) for key in keys[-count:]]

@@ -90,9 +90,10 @@ PROOFS: dict[str, Callable[[], list[Figure]]] = {
     "bad-release": OnACluster("bad_release").prove,
     "clones": OnACluster("clones").prove,
     "joining": OnACluster("joining").prove,
+    "cluster-faults": OnACluster("cluster_faults").prove,
 }
 ON_MARIADB = {"own-writes", "thirty-seconds", "faults", "promotion", "reads", "property", "interleavings"}
-ON_A_CLUSTER = {"bad-release", "clones", "joining"}
+ON_A_CLUSTER = {"bad-release", "clones", "joining", "cluster-faults"}
 BEHIND_NGINX = {"pages", "pages-torn", "pages-kills", "pages-speed"}
 TABLE = Path(__file__).resolve().parent.parent / "docs" / "proofs.md"
 HEAD = """# Proofs
