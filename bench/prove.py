@@ -87,13 +87,14 @@ PROOFS: dict[str, Callable[[], list[Figure]]] = {
     "queues": queues.prove,
     "same-cakes": same_cakes.prove,
     "render": render.prove,
+    "deploys": OnACluster("deploys").prove,
     "bad-release": OnACluster("bad_release").prove,
     "clones": OnACluster("clones").prove,
     "joining": OnACluster("joining").prove,
     "cluster-faults": OnACluster("cluster_faults").prove,
 }
 ON_MARIADB = {"own-writes", "thirty-seconds", "faults", "promotion", "reads", "property", "interleavings"}
-ON_A_CLUSTER = {"bad-release", "clones", "joining", "cluster-faults"}
+ON_A_CLUSTER = {"deploys", "bad-release", "clones", "joining", "cluster-faults"}
 BEHIND_NGINX = {"pages", "pages-torn", "pages-kills", "pages-speed"}
 TABLE = Path(__file__).resolve().parent.parent / "docs" / "proofs.md"
 HEAD = """# Proofs
