@@ -84,7 +84,8 @@ def _walk(cluster: Cluster, trip: Trip, number: int, bread: int) -> Walk:
                 visitor.absent.add(killed[0])
 
     walk.go(meanwhile=kill)
-    wait_until(lambda: cluster.is_ready(killed[0]), PATIENCE_SECONDS, f"{killed[0]} after it was killed")
+    for clone in killed:  # nobody, where something was wrong before
+        wait_until(lambda clone=clone: cluster.is_ready(clone), PATIENCE_SECONDS, f"{clone} after it was killed")
     return walk
 
 
