@@ -7,6 +7,7 @@ shared/                 what outlives releases: databases, pictures, pages, logs
 """
 
 import fcntl
+import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ from .errors import ClusterError
 
 CODE = Path(__file__).resolve().parent.parent
 SOCKET_LETTERS = 100  # a socket's whole path may have no more
+TEMPORARY = Path("/tmp")  # noqa: S108, whatever else somebody has in TMPDIR: all must find it
+LONGEST_NAME = "supervisor.sock.1234567"  # which it has until it is in its place
 PLAIN = re.compile(r"[\w./+@-]+")  # what shells, nginx and the process manager all read as it is
 
 
@@ -69,7 +72,7 @@ class Places:
 
     def handover(self, clone: str) -> Path:
         """Where a clone gives its port to the one that follows."""
-        return self.shared / f"{clone}.sock"
+        return self.sockets / f"{clone}.sock"
 
     @property
     def own_env(self) -> Path:
@@ -79,7 +82,15 @@ class Places:
     @property
     def socket(self) -> Path:
         """Where the process manager listens, for this user alone."""
-        return self.shared / "supervisor.sock"
+        return self.sockets / "supervisor.sock"
+
+    @property
+    def sockets(self) -> Path:
+        """`shared`; where its path is too long for a socket, a folder of this user's among the temporary ones."""
+        if len(str(self.shared / LONGEST_NAME)) <= SOCKET_LETTERS:
+            return self.shared
+        key = hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]
+        return TEMPORARY / f"cluster-{os.getuid()}-{key}"
 
     def slot(self, program: str, number: int) -> Path:
         return self.folder / "slots" / f"{program}-{number}"
@@ -89,14 +100,21 @@ class Places:
         return self.shared / "logs" / f"{process.replace(':', '-')}.log"
 
     def make(self) -> None:
-        if len(str(self.socket)) > SOCKET_LETTERS:
-            raise ClusterError(f"{self.folder} is too long a path for a socket: set CLUSTER_DIR to a shorter one.")
         if not PLAIN.fullmatch(str(self.folder)):
             raise ClusterError(f"{self.folder} has a blank or a sign in it: set CLUSTER_DIR to a plainer path.")
         for folder in (self.shared, self.releases, self.folder / "slots"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if self.sockets != self.shared:
+            self._make_sockets()
         for folder in (self.state, self.files, self.static, self.venvs, self.shared / "logs"):
             folder.mkdir(mode=0o700, exist_ok=True)
+
+    def _make_sockets(self) -> None:
+        """Anybody may have made a folder of that name before."""
+        self.sockets.mkdir(mode=0o700, exist_ok=True)
+        there = self.sockets.lstat()
+        if there.st_uid != os.getuid() or there.st_mode & 0o077:
+            raise ClusterError(f"{self.sockets} is open to others: remove it, or set CLUSTER_DIR to a shorter path.")
 
 
 def places() -> Places:

@@ -1,7 +1,9 @@
 """A cluster's folder of one's own. Without what production wants these tests are not there; with CI they must be."""
 
 import os
+import tempfile
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
@@ -12,10 +14,17 @@ if not find_spec("supervisor") and not os.environ.get("CI"):
 
 
 @pytest.fixture
-def where(tmp_path, monkeypatch):
+def short_path():
+    """A folder that is gone afterwards, under a path that is short enough for sockets."""
+    with tempfile.TemporaryDirectory(prefix="c") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def where(short_path, monkeypatch):
     monkeypatch.delenv("PORT", raising=False)
     monkeypatch.delenv("HOSTS", raising=False)
-    made = Places(tmp_path / "cluster")
+    made = Places(short_path / "cluster")
     made.make()
     return made
 

@@ -25,8 +25,8 @@ def backup(where, tmp_path):
 
 
 @pytest.fixture
-def again(tmp_path):
-    new = Places(tmp_path / "again")
+def again(short_path):
+    new = Places(short_path / "again")
     new.make()
     return new
 

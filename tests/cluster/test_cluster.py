@@ -29,10 +29,10 @@ ROW = re.compile(r"^(\S+) +running +(\d+) +[-\d]+ [:\d]+ *(\S*)$", re.MULTILINE)
 
 
 @pytest.fixture
-def cluster(tmp_path):
+def cluster(short_path):
     """One that runs, in a folder of its own, with the packages that run this test."""
     needed()
-    where = Places(tmp_path / "cluster")
+    where = Places(short_path / "cluster")
     try:
         started = command(where, "start", PORT=str(draw_ports(1)[0]))
         assert started.returncode == 0, started.stdout + started.stderr
@@ -184,9 +184,9 @@ def test_a_cluster_opens_answers_heals_and_closes(cluster):
     nothing_is_left_once_it_is_stopped_and_all_is_there_when_it_starts_again(cluster)
 
 
-def test_a_start_that_fails_names_the_log_and_leaves_nothing_running(tmp_path):
+def test_a_start_that_fails_names_the_log_and_leaves_nothing_running(short_path):
     needed()
-    where = Places(tmp_path / "cluster")
+    where = Places(short_path / "cluster")
     where.make()
     with socket.socket() as other:
         other.bind(("127.0.0.1", int(choose(where)["CLUSTER_CACHE_PORT"])))

@@ -2,13 +2,16 @@
 
 import os
 import signal
+import stat
 import subprocess
 import sys
 
+import pytest
 from django.conf import settings
 
+from cluster.errors import ClusterError
 from cluster.leftovers import MARK, leftovers
-from cluster.places import claimed
+from cluster.places import Places, claimed
 from cluster.stopping import sweep
 
 from ..servers import wait_until
@@ -45,10 +48,15 @@ def test_of_two_commands_the_second_is_refused(where):
     assert refused.stderr == f"Another command is at work on {where.folder}: try again when it is done.\n"
 
 
-def test_a_folder_too_deep_for_a_socket_is_refused_in_one_line(where):
-    refused = command(where, "start", CLUSTER_DIR=str(where.folder / ("x" * 100)))
-    assert (refused.returncode, refused.stderr.count("\n")) == (1, 1)
-    assert "set CLUSTER_DIR to a shorter one" in refused.stderr
+def test_a_folder_too_deep_for_a_socket_has_its_sockets_elsewhere_for_nobody_else(where, monkeypatch):
+    monkeypatch.setattr("cluster.places.TEMPORARY", where.folder)
+    deep = Places(where.folder / ("x" * 100))
+    deep.make()
+    assert deep.socket.parent == deep.sockets != deep.shared
+    assert stat.S_IMODE(deep.sockets.stat().st_mode) == 0o700
+    deep.sockets.chmod(0o755)
+    with pytest.raises(ClusterError, match="open to others"):
+        deep.make()
 
 
 def test_what_a_dead_process_manager_leaves_behind_is_ended_and_nothing_else(where, monkeypatch):
