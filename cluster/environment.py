@@ -6,11 +6,12 @@ A clone gets all it knows from there, so that it may run any release, on any por
 import os
 import random
 import secrets
-import shlex
 import socket
 from collections.abc import Mapping
 from pathlib import Path
 
+from shop import env_file
+from shop.env_file import write
 from shop.mariadb import Cluster
 
 from .errors import ClusterError
@@ -110,19 +111,8 @@ def is_free(port: int) -> bool:
 
 
 def read(path: Path) -> dict[str, str]:
-    """A line each, as a shell would write them; a value that is not quoted may have blanks and signs in it."""
-    lines = path.read_text().splitlines() if path.exists() else []
-    pairs = [line.split("=", 1) for line in lines if "=" in line and not line.startswith("#")]
+    """See `shop.env_file`."""
     try:
-        return {name: " ".join(shlex.split(value)) for name, value in pairs}
+        return env_file.read(path)
     except ValueError as error:
         raise ClusterError(f"{path} cannot be read: {error}.") from None
-
-
-def write(path: Path, values: Mapping[str, str]) -> None:
-    """As a whole and for our eyes alone. A shell can read it, too."""
-    new = path.with_suffix(".new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.writelines(f"{name}={shlex.quote(value)}\n" for name, value in values.items())
-    new.replace(path)

@@ -6,21 +6,18 @@ from datetime import datetime
 from supervisor.states import ProcessStates, getProcessStateDescription
 
 from shop.memory import memory_mb
+from shop.one_machine import WELCOME
 
 from .places import Places
 from .supervision import Supervisor
 
-OPENED = """
-  The shop is open   {url}
-  The kitchen        {url}/admin/
-
-  ana@bakery.example    a customer
-  maya@bakery.example   her friend
-  ada@bakery.example    the baker
-  The password of all three is warm-bread-7am. It takes {memory:,} MB of memory.
+OPENED = (
+    f"{WELCOME} It takes {{memory:,}} MB of memory."
+    + """
 
   make cluster-stop closes the shop; .venv/bin/python -m cluster status shows what runs.
   Everything is in {folder}, logs in shared/logs."""
+)
 ROW = "{:<16}{:<10}{:>8}  {:<16}  {}"
 
 

@@ -9,9 +9,18 @@ import socket
 from pathlib import Path
 from typing import IO
 
+from . import env_file
 from .valkeys import Valkey, free_port
 
 ROOM_MB = 300
+WELCOME = """
+  The shop is open   {url}
+  The kitchen        {url}/admin/
+
+  ana@bakery.example    a customer
+  maya@bakery.example   her friend
+  ada@bakery.example    the baker
+  The password of all three is warm-bread-7am."""
 
 
 class CannotStartError(Exception):
@@ -56,11 +65,11 @@ def check_room(folder: Path) -> None:
 
 def environment(folder: Path) -> dict[str, str]:
     """The key, and the addresses of the two Valkeys, chosen once for the folder and kept in its file `env`."""
-    kept = _read(folder / "env")
+    kept = env_file.read(folder / "env")
     chosen = {"SECRET_KEY": os.environ.get("SECRET_KEY") or kept.get("SECRET_KEY") or secrets.token_urlsafe(48)}
     for valkey in (_valkey(name, folder, kept) for name in ("cache", "keep")):
         chosen[f"{valkey.name.upper()}_URL"] = valkey.url
-    _write(folder / "env", chosen)
+    env_file.write(folder / "env", chosen)
     return chosen
 
 
@@ -85,17 +94,3 @@ def _is_free(port: int) -> bool:
     except CannotStartError:
         return False
     return True
-
-
-def _read(path: Path) -> dict[str, str]:
-    lines = path.read_text().splitlines() if path.exists() else []
-    return dict(line.split("=", 1) for line in lines if "=" in line)
-
-
-def _write(path: Path, values: dict[str, str]) -> None:
-    """As a whole and for our eyes alone: a process that starts now reads the old file or the new one."""
-    new = path.with_suffix(".new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.writelines(f"{name}={value}\n" for name, value in values.items())
-    new.replace(path)

@@ -17,7 +17,7 @@ from scaling.behind import behind
 from scaling.stores import cache, keep
 from shop.mariadb import QUICK
 
-from .servers import PATIENCE_SECONDS, start_mariadb, start_valkey, stop, wait_until
+from .servers import PATIENCE_SECONDS, start_mariadb, start_s3, start_valkey, stop, wait_until
 
 # How long a visitor waits for others is a promise about a machine that keeps up. A machine that runs tests need not:
 # whoever is to lose patience in a test is told so there.
@@ -95,6 +95,13 @@ def empty_valkeys(valkeys):
 def cache_server(valkeys):
     """The process of `cache`."""
     return valkeys["cache"]
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory):
+    """The address of a server that speaks S3."""
+    with start_s3(tmp_path_factory.mktemp("s3")) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -128,11 +128,11 @@ def _fault(cluster: Cluster, server: str, seconds: float, book: Book, looks: "Lo
         cluster.kill(process)
     else:
         with cluster.away(process):
-            time.sleep(seconds)
+            time.sleep(seconds)  # for so long it is away
     began = time.monotonic()
     looks.until_well()
     back = time.monotonic() - began
-    time.sleep(min(seconds, AROUND_SECONDS))
+    time.sleep(min(seconds, AROUND_SECONDS))  # of the crowd afterwards
     after = cluster.pids()
     also = [name for name, pid in before.items() if after.get(name) != pid and name != process]
     return Fault(server, book.told[first:], began, round(back, 1), also)

@@ -13,8 +13,9 @@ from cluster.errors import ClusterError
 from cluster.leftovers import MARK, leftovers
 from cluster.places import Places, claimed
 from cluster.stopping import sweep
+from shop.valkeys import free_port
 
-from ..servers import wait_until
+from ..servers import start_valkey, stop, wait_until
 
 
 def command(where, *words, **environment):
@@ -32,6 +33,14 @@ def test_it_explains_its_verbs(where):
     helped = command(where, "--help").stdout
     for verb in ("start", "stop", "status"):
         assert f"\n{verb} " in helped
+
+
+def test_a_server_that_hides_its_environment_is_left_behind_by_nobody(where):
+    process = start_valkey("cache", f"redis://:only-for-tests@127.0.0.1:{free_port()}/0", where.shared)
+    try:
+        wait_until(lambda: leftovers(where) == {process.pid}, what="its title")
+    finally:
+        stop(process)
 
 
 def test_where_nothing_runs_it_says_so(where):

@@ -19,17 +19,10 @@ from scaling.asset_bucket import AssetBucket
 from scaling.asset_folder import AssetFolder
 from scaling.assets import GRACE_SECONDS, Collected, prune, releases, upload
 from shop.valkeys import free_port
-from tests.servers import start_s3
 
 KEYS = {"access_key": "only", "secret_key": "for-tests", "region_name": "us-east-1"}
 AGED = 2 * GRACE_SECONDS
 names = (f"assets-{number}" for number in count(1))
-
-
-@pytest.fixture(scope="module")
-def s3(tmp_path_factory):
-    with start_s3(tmp_path_factory.mktemp("s3")) as url:
-        yield url
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from storages.backends.s3 import S3Storage
 from scaling.bucket import Bucket
 from scaling.objects import PATIENCE
 from shop.valkeys import free_port
-from tests.servers import start_s3
 from tests.test_layers import FILES, imports_of, module_of
 
 from .memory import Memory
@@ -26,12 +25,6 @@ KEYS = {"access_key": "only", "secret_key": "for-tests", "region_name": "us-east
 NAME, PAGE = "shelves/1-bread/index.html", "<p>Rye – five a day</p>".encode()
 FOREIGN = {"boto3", "botocore", "storages"}
 names = (f"pages-{number}" for number in count(1))
-
-
-@pytest.fixture(scope="module")
-def s3(tmp_path_factory):
-    with start_s3(tmp_path_factory.mktemp("s3")) as url:
-        yield url
 
 
 @pytest.fixture(scope="module")

@@ -15,16 +15,9 @@ from scaling.bucket_storage import BucketStorage
 from scaling.private_files import sent
 from scaling.unavailable import FilesAway
 from shop.valkeys import free_port
-from tests.servers import start_s3
 
 KEYS = {"access_key": "only", "secret_key": "for-tests", "region_name": "us-east-1"}
 names = (f"files-{number}" for number in count(1))
-
-
-@pytest.fixture(scope="module")
-def s3(tmp_path_factory):
-    with start_s3(tmp_path_factory.mktemp("s3")) as url:
-        yield url
 
 
 @pytest.fixture

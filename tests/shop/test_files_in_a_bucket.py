@@ -20,19 +20,12 @@ from shop.jinja import environment
 from shop.valkeys import free_port
 from tests.accounts.test_details import a_picture, upload, work
 from tests.factories import ada, mallory, steve
-from tests.servers import start_s3
 
 from .cakes import Painter, asked
 from .people import visitor
 
 pytestmark = pytest.mark.django_db(transaction=True)
 names = (f"shop-{number}" for number in count(1))
-
-
-@pytest.fixture(scope="module")
-def s3(tmp_path_factory):
-    with start_s3(tmp_path_factory.mktemp("s3")) as url:
-        yield url
 
 
 @pytest.fixture

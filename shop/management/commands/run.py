@@ -15,15 +15,7 @@ from shop import one_machine
 from shop.memory import memory_mb
 from shop.running import STORES, Manager
 
-OPENED = """
-  The shop is open   {url}
-  The kitchen        {url}/admin/
-
-  ana@bakery.example    a customer
-  maya@bakery.example   her friend
-  ada@bakery.example    the baker
-  The password of all three is warm-bread-7am. Ctrl-C closes the shop.
-"""
+OPENED = f"{one_machine.WELCOME} Ctrl-C closes the shop.\n"
 PYTHON = shlex.quote(sys.executable)
 CLONE = f"{PYTHON} -m shop.serving --workers 2 --graceful-timeout 5"
 CELERY = f"{PYTHON} -m celery --quiet -A shop.celery"
