@@ -59,7 +59,9 @@ def test_the_home_page_of_everybody_else_has_no_such_section(page):
 
 def test_a_question_is_answered_without_a_complaint(friends_page):
     friends_page.goto(reverse("friends"))
-    friends_page.get_by_role("button", name="Yes, let Jonas follow you").click()
+    with friends_page.expect_response("**/accept/") as accepted:
+        friends_page.get_by_role("button", name="Yes, let Jonas follow you").click()
+    assert accepted.value.status == 303
     expect(friends_page.get_by_role("status").first).to_contain_text("They see what you like from now on.")
     expect(friends_page.locator("#followers")).to_contain_text("Jonas")
 
