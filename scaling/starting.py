@@ -19,6 +19,7 @@ from .probes import READY
 
 AGAIN_SECONDS = 0.5
 PAGE_SECONDS = 30
+NICE = 10  # the clone that serves meanwhile goes first
 log = logging.getLogger(__name__)
 
 
@@ -50,6 +51,7 @@ def _stop(number: int, frame: object) -> NoReturn:
 
 
 def _as_the_child() -> int:
+    os.nice(NICE)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.alarm(int(settings.READY_WITHIN_SECONDS + PAGE_SECONDS))  # whatever it is that hangs
     try:
