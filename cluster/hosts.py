@@ -58,7 +58,8 @@ class Host:
         """Run these in the cluster's folder, one after the other, in a shell. Returns what they print; raises
         ClusterError with the last line of what they complain about."""
         script = " && ".join([SHIELD, f"cd {shlex.quote(self.folder)}", *commands])
-        line = f"nice -n {NICE} timeout --kill-after={UNDONE_WITHIN_SECONDS} {seconds:.0f} sh -c {shlex.quote(script)}"
+        patience = f"timeout --kill-after={UNDONE_WITHIN_SECONDS} {seconds:.0f}"
+        line = f"nice -n {NICE} {patience} sh -c {shlex.quote(script)}"
         late = seconds + UNDONE_WITHIN_SECONDS + ANSWERS_WITHIN_SECONDS
         try:
             return self.context.run(line, hide=True, timeout=late, in_stream=False, **self._options).stdout

@@ -1,14 +1,16 @@
 """The process manager: supervisor, told of every program, asked over a socket that only this user can open."""
 
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from http.client import HTTPException
+from pathlib import Path
 from xmlrpc.client import Fault, ServerProxy
 
 from supervisor.states import ProcessStates
-from supervisor.xmlrpc import Faults, SupervisorTransport
+from supervisor.xmlrpc import Faults, SupervisorTransport, UnixStreamHTTPConnection
 
 from .environment import of_processes
 from .errors import ClusterError
@@ -17,11 +19,39 @@ from .places import Places
 from .supervisor_conf import configuration
 from .topology import Program
 
+ANSWERS_WITHIN_SECONDS = 20
 OPENED_WITHIN_SECONDS = 20
 CLOSED_WITHIN_SECONDS = 60
 LOOKED_AGAIN_SECONDS = 0.2  # each look is work for the process manager
 FAILED = (ProcessStates.FATAL, ProcessStates.EXITED, ProcessStates.UNKNOWN)
 GONE = (ProcessStates.STOPPED, ProcessStates.EXITED, ProcessStates.FATAL)
+
+
+class Connection(UnixStreamHTTPConnection):
+    """Supervisor's own, but one that does not wait for ever."""
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(ANSWERS_WITHIN_SECONDS)
+        self.sock.connect(self.socketfile)
+
+
+class Transport(SupervisorTransport):
+    def __init__(self, path: Path) -> None:
+        super().__init__(serverurl=f"unix://{path}")
+        self.path = path
+        self._get_connection = self._open
+
+    def _open(self) -> Connection:
+        connection = Connection("localhost")
+        connection.socketfile = str(self.path)
+        return connection
+
+    def request(self, *arguments, **options):
+        try:
+            return super().request(*arguments, **options)
+        except TimeoutError:
+            raise ClusterError(f"The process manager has been silent for {ANSWERS_WITHIN_SECONDS} s.") from None
 
 
 class Supervisor:
@@ -33,13 +63,12 @@ class Supervisor:
     @property
     def rpc(self):
         """A connection of its own each time: many threads may ask."""
-        transport = SupervisorTransport(None, None, f"unix://{self.where.socket}")
-        return ServerProxy("http://127.0.0.1", transport=transport).supervisor
+        return ServerProxy("http://127.0.0.1", transport=Transport(self.where.socket)).supervisor
 
     def answers(self) -> bool:
         try:
             return bool(self.rpc.getPID())
-        except (OSError, HTTPException, Fault):
+        except (OSError, HTTPException, Fault, ClusterError):
             return False
 
     def open(self, programs: Iterable[Program], told: Mapping[str, str]) -> None:

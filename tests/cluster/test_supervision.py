@@ -1,6 +1,7 @@
 """What the process manager is told, as it reads it itself."""
 
 import shlex
+import socket
 
 import pytest
 from supervisor.options import ServerOptions
@@ -9,6 +10,7 @@ from cluster import topology
 from cluster.environment import CLONES, choose
 from cluster.errors import ClusterError
 from cluster.places import Places
+from cluster.supervision import Supervisor
 from cluster.supervisor_conf import configuration
 
 
@@ -77,3 +79,14 @@ def test_nothing_starts_before_somebody_has_seen_to_what_it_needs(groups):
 def test_a_folder_that_somebody_would_read_wrongly_is_refused(tmp_path, name):
     with pytest.raises(ClusterError, match="set CLUSTER_DIR to a plainer path"):
         Places(tmp_path / name).make()
+
+
+def test_a_process_manager_that_is_silent_is_not_waited_for(where, monkeypatch):
+    monkeypatch.setattr("cluster.supervision.ANSWERS_WITHIN_SECONDS", 0.1)
+    where.make()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as silent:
+        silent.bind(str(where.socket))
+        silent.listen()
+        with pytest.raises(ClusterError, match="silent for"):
+            Supervisor(where).state("proxy")
+        assert not Supervisor(where).answers()
