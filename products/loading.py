@@ -1,6 +1,8 @@
 """The demo catalogue: from the files of `products.bakery` to rows. What is there already is left as it is."""
 
 import datetime
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from scaling.progress import along
 
@@ -11,11 +13,14 @@ from .pictures import store
 
 def store_pictures() -> dict[str, str]:
     """Keep all pictures of the bakery; their stems by name. Do it before a transaction: it is slow the first time."""
-    stems = {}
-    for path in along("Pictures", bakery.pictures()):
-        with path.open("rb") as file:
-            stems[path.stem] = store(file, name=path.stem)
-    return stems
+    with ThreadPoolExecutor() as pool:  # Pillow lets others run while it works
+        kept = [(path.stem, pool.submit(_store, path)) for path in bakery.pictures()]
+        return {name: stored.result() for name, stored in along("Pictures", kept)}
+
+
+def _store(path: Path) -> str:
+    with path.open("rb") as file:
+        return store(file, name=path.stem)
 
 
 def load_catalogue(stems: dict[str, str], now: datetime.datetime) -> list[Product]:
