@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from django.db import transaction
-
 from jobs.outbox import enqueue_many
 from jobs.versions import absent, versions_of
 from jobs.watched import REFRESH
@@ -14,7 +12,6 @@ from scaling.fence import Entry
 from scaling.kinds import Places
 from scaling.listings import Listing, known
 from scaling.replicas import snapshot
-from scaling.retries import retried
 from scaling.walking import ids_after
 
 from . import documents, sampling, search_index
@@ -43,14 +40,11 @@ class Products(CachedObject):
             row.pk: Built(row.version, None) if row.is_gone else self._built(row.version, row.data) for row in rows
         }
 
-    @retried
-    @transaction.atomic
     def persist(self, built: Mapping[int, Built]) -> Places:
-        """The document, and the words it is found by, in one step: an older build replaces neither."""
+        """The document, and then the words it is found by, each behind the version: an older build replaces neither.
+        They may lie in two databases, so whoever dies in between has to do both again."""
         places = documents.write(built, self.shape)
-        written = {pk: built[pk].data for pk in places}
-        search_index.store_indexes({pk: data for pk, data in written.items() if data is not None})
-        search_index.forget_indexes([pk for pk, data in written.items() if data is None])
+        search_index.write({pk: built[pk] for pk in places})
         return places
 
     def settle(self, built: Mapping[int, Built]) -> None:

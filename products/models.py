@@ -250,6 +250,16 @@ class Term(models.Model):
         return self.term
 
 
+class WordsVersion(models.Model):
+    """Which version of a product its rows in `Term` are of: words of an older one are not written over them."""
+
+    product_id = models.BigIntegerField(primary_key=True)
+    version = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.product_id}: {self.version}"
+
+
 class Trigram(models.Model):
     """Three letters of a word of the vocabulary: how a mistyped word finds its neighbours."""
 

@@ -1,15 +1,19 @@
 """The index of search: which words a product holds and what they weigh there, in plain rows without a join.
 
-Workers write it after a product is assembled. The vocabulary in `Trigram` only grows: a word that no product holds
+Workers write it after a product is assembled, each product behind a version of its own: its document may lie in
+another database. The vocabulary in `Trigram` only grows: a word that no product holds
 any more is harmless, because a correction is shown only when it finds something.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from django.db import transaction
+from django.db import connection, transaction
 
-from .models import Category, Term, Trigram
+from scaling.reading import Built
+from scaling.retries import retried
+
+from .models import Category, Term, Trigram, WordsVersion
 from .words import SMALL_WORDS, trigrams, words
 
 NAME_WEIGHT = 8
@@ -52,6 +56,17 @@ def stored_indexes(ids: Iterable[int]) -> dict[int, dict[str, int]]:
     return found
 
 
+@retried
+@transaction.atomic
+def write(built: Mapping[int, Built]) -> None:
+    """Store the words of these builds, each unless those of a newer one are there; who is gone has none."""
+    stored = _locked_versions(built)
+    ours = {pk: one for pk, one in built.items() if one.version >= stored[pk]}
+    store_indexes({pk: one.data for pk, one in ours.items() if one.data is not None})
+    forget_indexes([pk for pk, one in ours.items() if one.data is None])
+    _note_versions({pk: one.version for pk, one in ours.items() if one.version != stored[pk]})
+
+
 def store_indexes(products: dict[int, dict]) -> None:
     """Replace the rows of these products, given as {id: data}, touching only what differs."""
     with transaction.atomic():  # reads in here are the primary's
@@ -64,6 +79,28 @@ def store_indexes(products: dict[int, dict]) -> None:
 def forget_indexes(ids: Iterable[int]) -> None:
     """Products that are gone or hidden are found no more."""
     Term.objects.filter(product_id__in=list(ids)).delete()
+
+
+def _locked_versions(ids: Iterable[int]) -> dict[int, int]:
+    """The versions that the words of these are of, each held by us until the end of the transaction."""
+    ids = sorted(ids)
+    rows = WordsVersion.objects.select_for_update().filter(pk__in=ids).order_by("pk")
+    found = dict(rows.values_list("pk", "version"))
+    missing = [WordsVersion(product_id=pk, version=0) for pk in ids if pk not in found]
+    if missing:
+        WordsVersion.objects.bulk_create(missing, ignore_conflicts=True)
+        found = dict(rows.values_list("pk", "version"))
+    return found
+
+
+def _note_versions(versions: Mapping[int, int]) -> None:
+    """Of rows that are locked."""
+    WordsVersion.objects.bulk_create(
+        [WordsVersion(product_id=pk, version=version) for pk, version in versions.items()],
+        update_conflicts=True,
+        update_fields=["version"],
+        unique_fields=["product_id"] if connection.features.supports_update_conflicts_with_target else None,
+    )
 
 
 def _replace(products: Iterable[int], wanted: dict[tuple[int, str], int]) -> None:

@@ -170,6 +170,7 @@ UNSTAMPED_TABLES = {
     "products_document",
     "products_term",
     "products_trigram",
+    "products_wordsversion",
 }
 
 CACHES = {"default": _valkey(CACHE_URL, CacheConnection), "keep": _valkey(KEEP_URL, KeepConnection)}

@@ -1,0 +1,55 @@
+"""Where documents lie: in the SQL database, in MongoDB, and in both while they move from one to the other."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Protocol
+
+from scaling.cache import Built
+from scaling.fence import Place
+
+from .. import moving
+from ..models import Document
+from .sql_store import SqlStore
+
+Version = tuple[int, int, str, bool]  # product_id, version, shape, is_gone
+
+
+class Store(Protocol):
+    """One place where documents lie. What is written is there for whoever reads after it; an error of the server goes
+    up as one of `django.db`, and then nobody knows what was written: do it again."""
+
+    alias: str
+
+    def write(self, built: Mapping[int, Built], shape: str) -> dict[int, list[Place]]:
+        """See `writing.write`."""
+
+    def settle(self, built: Mapping[int, Built]) -> None:
+        """Forget the places to leave of those that still are of the version built."""
+
+    def read(self, ids: Sequence[int], shape: str) -> list[Document]:
+        """Those of this form that there are."""
+
+    def versions_after(self, pk: int, most: int) -> list[Version]:
+        """The next documents past this key, gone ones too, in the order of their keys."""
+
+    def whole(self, ids: Sequence[int]) -> list[dict]:
+        """Every column of those that there are."""
+
+    def put(self, rows: Iterable[dict]) -> None:
+        """Write such columns, each unless the same version or a newer one is there."""
+
+    def clear(self) -> None:
+        """Remove all documents."""
+
+
+def of(alias: str) -> Store:
+    return SqlStore(alias)
+
+
+def in_service() -> Store:
+    """The one that is read."""
+    return of(moving.reads())
+
+
+def written() -> list[Store]:
+    """Those that a writer writes, the one that is read first."""
+    return [of(alias) for alias in moving.writes()]
