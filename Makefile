@@ -29,7 +29,7 @@ deploy: .venv/installed-production  ## Move the cluster to the last commit while
 rollback: .venv/installed-production  ## Move it back to the release before, or RELEASE=r1
 	@exec .venv/bin/python -m cluster rollback "$(RELEASE)" --hosts "$(SERVERS)"
 
-test: lint  ## Lint, types and every promise in small
+test: lint .venv/mongodb/installed  ## Lint, types and every promise in small
 	@$(HAS_MARIADB) && exec .venv/bin/pytest -n 2 --dist worksteal
 
 lint: .venv/installed-test  ## Style and types
@@ -38,14 +38,14 @@ lint: .venv/installed-test  ## Style and types
 bench: .venv/installed  ## Pages beside an empty view, by every pattern, and with 100,000 products (seven minutes)
 	@exec .venv/bin/python -m bench
 
-prove: .venv/installed  ## Every promise at full size, or one: make prove stock; the table goes to docs/proofs.md
+prove: .venv/installed-mongodb .venv/mongodb/installed  ## Every promise at full size, or one: make prove stock; the table goes to docs/proofs.md
 	@$(HAS_MARIADB) && exec .venv/bin/python -m bench.prove $(NAME) $(PROOFS)
 
 screenshots: .venv/installed-test  ## Take the pictures of the README again
 	@exec .venv/bin/python -m bench.screenshots
 
 requirements: .venv/installed-test  ## Compile requirements*.in into pinned requirements*.txt
-	@for name in requirements requirements-render requirements-production requirements-tracing requirements-test; do $(COMPILE) $$name.in || exit 1; done
+	@for name in requirements requirements-render requirements-production requirements-tracing requirements-mongodb requirements-mongodb-server requirements-test; do $(COMPILE) $$name.in || exit 1; done
 
 clean:  ## Forget the shop's state and everything installed
 	@if test -e .venv/installed-production; then .venv/bin/python -m cluster stop; fi
@@ -57,8 +57,17 @@ clean:  ## Forget the shop's state and everything installed
 .venv/installed-production: requirements-production.txt cluster/debian-packages.txt .venv/installed
 	@sh tests/debian-packages.sh cluster/debian-packages.txt && $(INSTALL) requirements-production.txt && touch $@
 
-.venv/installed-test: requirements-test.txt .venv/installed
+.venv/installed-test: requirements-test.txt .venv/installed-mongodb
 	@$(INSTALL) requirements-test.txt && touch $@
+
+# What djongo asks for rules out every supported Django: it is put on top, as it is.
+.venv/installed-mongodb: requirements-mongodb.txt requirements-djongo.txt .venv/installed
+	@$(INSTALL) requirements-mongodb.txt && $(INSTALL) requirements-djongo.txt --no-deps && touch $@
+
+# A server that speaks MongoDB's protocol, in an environment of its own; those who want it say when it is missing.
+.venv/mongodb/installed: requirements-mongodb-server.txt .venv/installed
+	@.venv/bin/python -m venv --clear .venv/mongodb && .venv/mongodb/bin/$(notdir $(INSTALL)) $< && touch $@ \
+		|| echo "There is no server for the tests of MongoDB here."
 
 # What follows `prove` are names of proofs, not recipes.
 ifeq ($(firstword $(MAKECMDGOALS)),prove)

@@ -17,6 +17,7 @@ from scaling.behind import behind
 from scaling.stores import cache, keep
 from shop.mariadb import QUICK
 
+from .mongo import mongo  # noqa: F401
 from .servers import PATIENCE_SECONDS, start_mariadb, start_s3, start_valkey, stop, wait_until
 
 # How long a visitor waits for others is a promise about a machine that keeps up. A machine that runs tests need not:
