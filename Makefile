@@ -30,7 +30,7 @@ rollback: .venv/installed-production  ## Move it back to the release before, or 
 	@exec .venv/bin/python -m cluster rollback "$(RELEASE)" --hosts "$(SERVERS)"
 
 test: lint .venv/mongodb/installed  ## Lint, types and every promise in small
-	@$(HAS_MARIADB) && exec .venv/bin/pytest -n 2 --dist worksteal
+	@$(HAS_MARIADB) && exec .venv/bin/pytest -n 2 --dist worksteal --durations 20 --durations-min 10
 
 lint: .venv/installed-test  ## Style and types
 	@.venv/bin/ruff check -q . && .venv/bin/ruff format -q --check . && .venv/bin/mypy --no-error-summary
