@@ -3,6 +3,7 @@ plain dicts, and each of them pays for the generality. Nothing here changes what
 
 from html import escape
 
+from django.template import engines
 from jinja2 import Environment
 from jinja2.compiler import CodeGenerator
 from markupsafe import Markup
@@ -39,3 +40,10 @@ class PageEnvironment(Environment):
         if kind is Markup or kind is int:
             return str(value)
         return value.__html__() if hasattr(value, "__html__") else escape(str(value))
+
+
+def compile_templates() -> None:
+    """All of them, which each process does one by one at its first pages otherwise."""
+    env = engines["jinja2"].env
+    for name in env.list_templates(extensions=["html"]):
+        env.get_template(name)

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from django.conf import settings
+from django.urls import resolve
 from gunicorn.app.wsgiapp import WSGIApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gthread import ThreadWorker
@@ -17,7 +18,9 @@ from gunicorn.workers.gthread import ThreadWorker
 from scaling import clones, traffic
 from scaling.fleet import WEB, Heartbeat
 from scaling.handover import Offer, take
+from scaling.monitor import monitor
 from scaling.starting import NotReadyError, prove_ready
+from shop.compiled import compile_templates
 
 LOOK_SECONDS = 0.2  # for a successor
 DEFAULTS = {
@@ -35,6 +38,7 @@ class Clone(Arbiter):
     offer: Offer | None = None
 
     def start(self) -> None:
+        warm_up()
         prove_ready()
         path = Path(settings.HANDOVER) if settings.HANDOVER else None
         if path and (taken := take(path)) is not None:
@@ -103,7 +107,14 @@ def _leave_the_offer(server: Clone, worker: ThreadWorker) -> None:
         server.offer.close()
 
 
+def warm_up() -> None:
+    """Before the fork, and so before the first visitors: they would wait for it."""
+    resolve("/")
+    compile_templates()
+
+
 def _begin(worker: ThreadWorker) -> None:
+    monitor()
     worker.heart = Heartbeat(WEB, clones.clone_id(), also=[traffic.tell])
     worker.heart.start()
 

@@ -15,9 +15,11 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.template import engines
 
 from scaling import starting
 from scaling.fleet import fleet
+from shop import serving
 from shop.valkeys import free_port
 
 from ..servers import PATIENCE_SECONDS, wait_until
@@ -131,6 +133,14 @@ def serve(tmp_path):
     for each in started:
         if each.process.poll() is None:
             each.end()
+
+
+def test_no_visitor_waits_until_a_page_is_compiled(monkeypatch):
+    env = engines["jinja2"].env
+    env.cache.clear()
+    serving.warm_up()
+    monkeypatch.setattr(env, "compile", None)
+    assert env.get_template("home.html").name == "home.html"
 
 
 def test_a_clone_speaks_up_in_the_fleet_and_leaves_it_when_it_ends(serve):
