@@ -1,5 +1,7 @@
 from django.apps import AppConfig, apps
 from django.conf import settings
+from django.db.models.signals import post_migrate
+from django.utils.module_loading import import_string
 
 from jobs.triggers import watch
 from jobs.watched import REFRESH, Part, Watched
@@ -19,6 +21,9 @@ class ProductsConfig(AppConfig):
         watch(Watched("category", category, REFRESH))
         watch(Watched("tags", category, REFRESH, self._parts_of_shelf_tags()))
         watch(Watched("article", article, REFRESH, due=["published_at"]))
+        post_migrate.connect(
+            import_string("products.documents.stores.prepare"), self, dispatch_uid="products.documents"
+        )
 
     def _parts_of_a_product(self) -> list[Part]:
         product, tag, review = (self.get_model(name) for name in ("Product", "Tag", "Review"))

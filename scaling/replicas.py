@@ -16,6 +16,7 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS, InterfaceError, OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Model
+from django.utils.module_loading import import_string
 
 from . import settings
 from .clock import now_us
@@ -252,15 +253,27 @@ def _close_the_worthless() -> None:
             seen[alias] = generation
 
 
+def _elsewhere(model: type[Model]) -> str:
+    """The alias of a model that lies beside the primary and its replicas, or nothing."""
+    told = settings.MODELS_ELSEWHERE.get(model._meta.label_lower)
+    alias = import_string(told)() if told else DEFAULT_DB_ALIAS
+    return "" if alias == DEFAULT_DB_ALIAS else alias
+
+
 class Router:
-    """The one router. It always answers: else Django would fall back to the alias an object came from."""
+    """The one router. It always answers: else Django would fall back to the alias an object came from. Only the
+    primary is migrated."""
 
     def db_for_read(self, model: type[Model], **hints: Any) -> str:
+        if alias := _elsewhere(model):
+            return alias
         if settings.PRIMARY_ONLY & {model._meta.app_label, model._meta.label_lower}:
             return _the_primary()
         return read_alias()
 
     def db_for_write(self, model: type[Model], **hints: Any) -> str:
+        if alias := _elsewhere(model):
+            return alias
         current().is_bound = True
         return _the_primary()
 

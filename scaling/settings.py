@@ -23,6 +23,7 @@ DEFAULTS: dict[str, Any] = {
     "REPLICAS": [],  # aliases in DATABASES; without any the primary is read
     "REPLICA_LAG_SECONDS": 10.0,  # a replica that is further behind is left out
     "PRIMARY_ONLY": {"admin", "auth", "contenttypes", "sessions", "jobs"},  # models, or whole apps
+    "MODELS_ELSEWHERE": {},  # models that are on no primary -> (dotted path) says at which alias they are now
     "CAUSAL_CHANGES": "scaling.causal.NO_CHANGES",  # see scaling.causal.Changes
     # Cache
     "UNSTAMPED_TABLES": {"jobs_outbox", "jobs_version", "jobs_page", "jobs_pageuse"},  # see scaling.queries

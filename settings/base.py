@@ -12,6 +12,7 @@ from kombu import Exchange, Queue
 
 from scaling.xray import CacheConnection, KeepConnection
 
+from . import document_stores
 from .places import Place, origin
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -133,6 +134,16 @@ else:
         },
     }
 REPLICAS = [alias for alias in DATABASES if alias != "default"]
+# Documents: in the SQL database when it is empty or "default", or mongodb://host:port/name (the official backend), or
+# djongo+mongodb://host:port/name. The second is the store that they are to move to: `manage.py documents --move`
+DOCUMENTS_URL = env("DOCUMENTS_URL", default="") or document_stores.SQL
+NEXT_DOCUMENTS_URL = env("NEXT_DOCUMENTS_URL", default="")
+DOCUMENTS = document_stores.alias_of(DOCUMENTS_URL, "documents")
+NEXT_DOCUMENTS = document_stores.alias_of(NEXT_DOCUMENTS_URL, "next_documents") if NEXT_DOCUMENTS_URL else ""
+for _alias, _url in ((DOCUMENTS, DOCUMENTS_URL), (NEXT_DOCUMENTS, NEXT_DOCUMENTS_URL)):
+    if _alias not in ("", "default"):
+        DATABASES[_alias] = document_stores.database_of(_url, DB_TIMEOUT)
+MODELS_ELSEWHERE = {"products.document": "products.moving.reads"}
 DATABASE_ROUTERS = ["scaling.replicas.Router"]
 REPLICA_LAG_SECONDS = env.float("REPLICA_LAG_SECONDS", default=10.0)  # a replica that is further behind is left out
 CAUSAL_CHANGES = "jobs.changes.CHANGES"

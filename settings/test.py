@@ -8,6 +8,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from bench.mongo import MongoServer
 from shop.mariadb import Cluster
 from shop.valkeys import free_port
 
@@ -21,15 +22,23 @@ os.environ["CAKE_RENDERER"] = "bench.standin.passes"
 # that can only read, so that no test has to guess about lag; with "replicas" they are two that replicate.
 _database = os.environ.get("TEST_DATABASE", "")
 MARIADB = None
-os.environ |= {"DATABASE_URL": "", "REPLICA_URLS": ""}
+os.environ |= {"DATABASE_URL": "", "REPLICA_URLS": "", "DOCUMENTS_URL": "", "NEXT_DOCUMENTS_URL": ""}
 if _database:
     MARIADB = Cluster(Path(os.environ["STATE_DIR"]) / "mariadb", replicas=2 if _database == "replicas" else 0)
     _readers = MARIADB.replicas or [MARIADB.primary] * 2
     os.environ["DATABASE_URL"] = MARIADB.primary.url("shop")
     os.environ["REPLICA_URLS"] = ",".join(server.url("reader") for server in _readers)
 
+# TEST_DOCUMENTS: where documents lie. In that database when it is not set; "mongodb" is a MongoDB asked by the
+# official backend, "djongo" the same asked by djongo.
+_documents = os.environ.get("TEST_DOCUMENTS", "")
+MONGO = None
+if _documents:
+    MONGO = MongoServer(Path(os.environ["STATE_DIR"]) / "mongo")
+    os.environ["DOCUMENTS_URL"] = MONGO.url("shop", {"mongodb": "mongodb", "djongo": "djongo+mongodb"}[_documents])
+
 from .base import *  # noqa: E402, F403
-from .base import CACHES, DATABASE_URL, DATABASES, STATE, STORAGES  # noqa: E402
+from .base import CACHES, DATABASE_URL, DATABASES, REPLICAS, STATE, STORAGES  # noqa: E402
 
 ALLOWED_HOSTS = ["*"]
 PUBLISH = "off"  # but where a test is about it
@@ -45,5 +54,8 @@ PATIENCE_SECONDS = 120
 for _server in CACHES.values():
     _server["OPTIONS"] |= {"SOCKET_CONNECT_TIMEOUT": PATIENCE_SECONDS, "SOCKET_TIMEOUT": PATIENCE_SECONDS}
     _server["OPTIONS"]["CONNECTION_POOL_KWARGS"]["timeout"] = PATIENCE_SECONDS
-for _server in DATABASES.values():
-    _server["OPTIONS"]["connect_timeout" if DATABASE_URL else "timeout"] = PATIENCE_SECONDS
+for _alias in ("default", *REPLICAS):
+    DATABASES[_alias]["OPTIONS"]["connect_timeout" if DATABASE_URL else "timeout"] = PATIENCE_SECONDS
+if MONGO:
+    _patient = ("serverSelectionTimeoutMS", "connectTimeoutMS", "socketTimeoutMS", "waitQueueTimeoutMS")
+    DATABASES["documents"]["OPTIONS"] |= dict.fromkeys(_patient, PATIENCE_SECONDS * 1000)

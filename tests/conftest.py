@@ -12,12 +12,13 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
 from jobs.models import Outbox
+from products.models import Document
 from scaling import lineage, monitor, pages
 from scaling.behind import behind
 from scaling.stores import cache, keep
 from shop.mariadb import QUICK
 
-from .mongo import mongo  # noqa: F401
+from .mongo import mongo, start_mongo  # noqa: F401
 from .servers import PATIENCE_SECONDS, start_mariadb, start_s3, start_valkey, stop, wait_until
 
 # How long a visitor waits for others is a promise about a machine that keeps up. A machine that runs tests need not:
@@ -115,6 +116,26 @@ def mariadb(valkeys):
         yield cluster
 
 
+@pytest.fixture(scope="session")
+def documents_server(valkeys):
+    """The MongoDB of TEST_DOCUMENTS, or None: then documents are in the database."""
+    if settings.MONGO is None:
+        yield None
+        return
+    with start_mongo(settings.MONGO) as server, pytest.MonkeyPatch.context() as patch:
+        # It rolls nothing back. Here that is no reason to have the tables of every database emptied after each test.
+        patch.setattr(connections[settings.DOCUMENTS].features, "supports_transactions", True)
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def no_documents(request, documents_server):
+    """A rollback does not reach those that are not in the database."""
+    if documents_server and request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("db")
+        Document.objects.all().delete()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def a_monitor_that_may_ask(mariadb, django_db_blocker):
     """Tests without a database are kept from it; the threads that watch the servers go on between them."""
@@ -156,8 +177,10 @@ def pages_folder(settings, tmp_path):
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(valkeys, mariadb, a_monitor_that_may_ask, django_db_modify_db_settings):
-    """Migrations may speak to the Valkeys, so they come first."""
+def django_db_modify_db_settings(
+    valkeys, mariadb, documents_server, a_monitor_that_may_ask, django_db_modify_db_settings
+):
+    """Migrations may speak to the Valkeys and to the store of documents, so they come first."""
 
 
 @pytest.fixture(scope="session")

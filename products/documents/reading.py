@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from django.db.models import QuerySet
 
 from ..models import Document
+from . import stores
 from .columns import ORDERS, member_of, scores
 
 
@@ -21,16 +22,19 @@ def matching(category_id: int | None, tags: Iterable[str] = (), *, in_stock: boo
 def rows(category_id: int | None, tag: str, sort: str) -> Iterator[tuple[float, str]]:
     """All rows of one listing, for a rebuild."""
     fields = ["product_id", "sort_name", "created", "price", "rating", "baked"]
-    for row in matching(category_id, [tag] if tag else []).values(*fields).iterator(chunk_size=1000):
-        yield scores(row)[sort], member_of(row["product_id"], row["sort_name"])
+    with stores.in_service().asking():
+        for row in matching(category_id, [tag] if tag else []).values(*fields).iterator(chunk_size=1000):
+            yield scores(row)[sort], member_of(row["product_id"], row["sort_name"])
 
 
 def ids(found: "QuerySet[Document]", sort: str, first: int, last: int) -> tuple[int, list[int]]:
     """How many documents there are, and the ids from rank `first` to `last` of the order `sort`."""
     ordered = found.order_by(*ORDERS[sort]).values_list("product_id", flat=True)
-    return found.count(), list(ordered[first : last + 1])
+    with stores.in_service().asking():
+        return found.count(), list(ordered[first : last + 1])
 
 
 def read(ids: Sequence[int], shape: str) -> list[Document]:
     """The documents of this form that there are, from wherever this request reads."""
-    return list(Document.objects.filter(pk__in=ids, shape=shape))
+    with stores.in_service().asking():
+        return list(Document.objects.filter(pk__in=ids, shape=shape))

@@ -1,6 +1,7 @@
 """Documents in a table of the SQL database: versions are compared under locks, in one transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 from django.db import connections, transaction
 from django.db.models import QuerySet
@@ -22,6 +23,13 @@ class SqlStore:
     def __init__(self, alias: str) -> None:
         self.alias = alias
 
+    def prepare(self) -> None:
+        """Migrations have."""
+
+    def asking(self) -> AbstractContextManager[None]:
+        """Its errors are those of the primary and the replicas."""
+        return nullcontext()
+
     @retried
     def write(self, built: Mapping[int, Built], shape: str) -> dict[int, list[Place]]:
         with transaction.atomic(using=self.alias):
@@ -31,8 +39,8 @@ class SqlStore:
                 for pk, one in sorted(built.items())
                 if pk not in known or known[pk].version <= one.version
             }
-            there = [document_of(pk, built[pk], shape, left) for pk, left in places.items() if built[pk].data]
-            absent = [pk for pk in places if built[pk].data is None]
+            absent = {pk for pk in places if built[pk].data is None}
+            there = [document_of(pk, built[pk], shape, left) for pk, left in places.items() if pk not in absent]
             new = [gone(pk, built[pk].version, shape) for pk in absent if pk not in known]
             refused = self._insert([*new, *(row for row in there if row.pk not in known)])
             self._replace([row for row in there if row.pk in known])

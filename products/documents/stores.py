@@ -1,7 +1,12 @@
 """Where documents lie: in the SQL database, in MongoDB, and in both while they move from one to the other."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Protocol
+
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS
+from django.utils.module_loading import import_string
 
 from scaling.cache import Built
 from scaling.fence import Place
@@ -10,6 +15,8 @@ from .. import moving
 from ..models import Document
 from .sql_store import SqlStore
 
+MONGO = "products.documents.mongo_store.MongoStore"
+STORES = {"django_mongodb_backend": MONGO, "scaling.djongo_engine": MONGO}  # by engine; all others are SQL
 Version = tuple[int, int, str, bool]  # product_id, version, shape, is_gone
 
 
@@ -18,6 +25,12 @@ class Store(Protocol):
     up as one of `django.db`, and then nobody knows what was written: do it again."""
 
     alias: str
+
+    def prepare(self) -> None:
+        """Make ready what reading and writing need, wherever it is not there yet."""
+
+    def asking(self) -> AbstractContextManager[None]:
+        """Around whatever the ORM reads here."""
 
     def write(self, built: Mapping[int, Built], shape: str) -> dict[int, list[Place]]:
         """See `writing.write`."""
@@ -42,7 +55,9 @@ class Store(Protocol):
 
 
 def of(alias: str) -> Store:
-    return SqlStore(alias)
+    """Only who keeps documents in a MongoDB needs its driver."""
+    engine = settings.DATABASES[alias]["ENGINE"]
+    return import_string(STORES[engine])(alias) if engine in STORES else SqlStore(alias)
 
 
 def in_service() -> Store:
@@ -53,3 +68,10 @@ def in_service() -> Store:
 def written() -> list[Store]:
     """Those that a writer writes, the one that is read first."""
     return [of(alias) for alias in moving.writes()]
+
+
+def prepare(using: str, **_: object) -> None:
+    """Receiver of `post_migrate`: once the SQL database is ready the stores beside it become so, too."""
+    if using == DEFAULT_DB_ALIAS:
+        for alias in dict.fromkeys(filter(None, (settings.DOCUMENTS, settings.NEXT_DOCUMENTS))):
+            of(alias).prepare()

@@ -1,0 +1,51 @@
+"""Where documents lie: in the SQL database, or in a MongoDB that one of two engines speaks to."""
+
+from urllib.parse import parse_qsl, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS
+
+SQL = "default"
+DJONGO = "djongo+"
+OFFICIAL_ENGINE, DJONGO_ENGINE = "django_mongodb_backend", "scaling.djongo_engine"
+SCHEMES = ("mongodb", "mongodb+srv")
+CONNECT_MS = 1000  # to find a server that answers
+ANSWER_SECONDS = 2
+POOL = 32  # connections of a process
+
+
+def alias_of(url: str, alias: str) -> str:
+    """What the store at this address is called in DATABASES: the SQL table is a part of the database it lies in."""
+    return DEFAULT_DB_ALIAS if url == SQL else alias
+
+
+def database_of(url: str, seconds: int) -> dict:
+    """The entry of DATABASES for mongodb://…/name or djongo+mongodb://…/name, whose answers are waited for so many
+    seconds, but two at most. What the address says of these itself counts more."""
+    address = url.removeprefix(DJONGO)
+    parts = urlsplit(address)
+    name = parts.path.strip("/")
+    if parts.scheme not in SCHEMES or not name:
+        forms = f"'{SQL}', mongodb://host:port/name or {DJONGO}mongodb://host:port/name"
+        raise ImproperlyConfigured(f"'{url}' is no store of documents: {forms} would be.")
+    told = {option.lower() for option, _ in parse_qsl(parts.query)}
+    return {
+        "ENGINE": DJONGO_ENGINE if url.startswith(DJONGO) else OFFICIAL_ENGINE,
+        "NAME": name,
+        "HOST": address,
+        "OPTIONS": {option: value for option, value in _options(seconds).items() if option.lower() not in told},
+        "TEST": {"MIGRATE": False},
+    }
+
+
+def _options(seconds: int) -> dict:
+    """For MongoClient. Nobody asks twice: who is not answered has other sources, or is called again."""
+    return {
+        "serverSelectionTimeoutMS": CONNECT_MS,
+        "connectTimeoutMS": CONNECT_MS,
+        "socketTimeoutMS": min(seconds, ANSWER_SECONDS) * 1000,
+        "waitQueueTimeoutMS": CONNECT_MS,
+        "maxPoolSize": POOL,
+        "retryReads": False,
+        "retryWrites": False,
+    }

@@ -1,0 +1,67 @@
+"""Where documents lie is said by an address, and who says nothing needs no MongoDB."""
+
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from settings.document_stores import alias_of, database_of
+
+ASKED = """
+import sys, django
+django.setup()
+from django.conf import settings
+from django.db import router
+from products import documents
+from products.models import Document
+print(sorted(settings.DATABASES), router.db_for_write(Document), settings.NEXT_DOCUMENTS, "pymongo" in sys.modules)
+"""
+
+
+def asked(tmp_path, **environment):
+    """What a process of the shop on one machine says of its stores."""
+    plain = {"PATH": "/usr/bin", "STATE_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "settings.embedded"}
+    told = subprocess.run(
+        [sys.executable, "-c", ASKED],
+        env=plain | environment,
+        cwd=settings.ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return told.stdout.strip()
+
+
+def test_who_says_nothing_has_documents_in_the_database_and_no_driver_of_mongodb(tmp_path):
+    assert asked(tmp_path) == "['default', 'replica'] default  False"
+
+
+def test_each_address_is_a_database_beside_the_others(tmp_path):
+    told = asked(tmp_path, DOCUMENTS_URL="mongodb://127.0.0.1:1/shop", NEXT_DOCUMENTS_URL="default")
+    assert told == "['default', 'documents', 'replica'] documents default False"
+    told = asked(tmp_path, NEXT_DOCUMENTS_URL="mongodb://127.0.0.1:1/shop")
+    assert told == "['default', 'next_documents', 'replica'] default next_documents False"
+
+
+def test_the_two_engines_are_told_apart_by_the_scheme():
+    official, djongo = (database_of(f"{engine}mongodb://a:1,b:2/shop?w=1", 30) for engine in ("", "djongo+"))
+    assert (official["ENGINE"], djongo["ENGINE"]) == ("django_mongodb_backend", "scaling.djongo_engine")
+    assert official["HOST"] == djongo["HOST"] == "mongodb://a:1,b:2/shop?w=1"
+    assert official["NAME"] == djongo["NAME"] == "shop"
+    assert (alias_of("default", "documents"), alias_of("mongodb://a/shop", "documents")) == ("default", "documents")
+
+
+def test_every_wait_is_bounded_and_the_address_has_the_last_word():
+    assert database_of("mongodb://a/shop", 30)["OPTIONS"]["socketTimeoutMS"] == 2000
+    assert database_of("mongodb://a/shop", 1)["OPTIONS"]["socketTimeoutMS"] == 1000
+    options = database_of("mongodb://a/shop?sockettimeoutms=5000", 1)["OPTIONS"]
+    assert "socketTimeoutMS" not in options
+    assert options["serverSelectionTimeoutMS"] == options["connectTimeoutMS"] == 1000
+
+
+@pytest.mark.parametrize("url", ["mongodb://a", "mongo://a/shop", "mysql://a/shop", "shop", "djongo+mysql://a/shop"])
+def test_an_address_that_means_no_store_is_refused(url):
+    with pytest.raises(ImproperlyConfigured, match="no store of documents"):
+        database_of(url, 1)
