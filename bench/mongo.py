@@ -44,7 +44,8 @@ class MongoServer:
 
     def answers(self) -> bool:
         try:
-            with MongoClient(self.url("admin"), serverSelectionTimeoutMS=500) as client:
+            client: MongoClient = MongoClient(self.url("admin"), serverSelectionTimeoutMS=500)
+            with client:
                 return bool(client.admin.command("ping")["ok"])
         except PyMongoError:
             return False
