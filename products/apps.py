@@ -1,12 +1,15 @@
 from django.apps import AppConfig, apps
 from django.conf import settings
+from django.core.checks import Tags, register
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import import_string
 
 from jobs.triggers import watch
 from jobs.watched import REFRESH, Part, Watched
+from scaling.clone_checks import CLONES
 
 from .bands import FEW
+from .move_checks import check_documents
 
 # `stock_band` of a row of a trigger: it is the band that pages show, not the count.
 BAND = f"(CASE WHEN {{row}}.quantity = 0 THEN 0 WHEN {{row}}.quantity <= {FEW} THEN 1 ELSE 2 END)"
@@ -17,6 +20,7 @@ class ProductsConfig(AppConfig):
 
     def ready(self) -> None:
         product, category, article = (self.get_model(name) for name in ("Product", "Category", "Article"))
+        register(check_documents, CLONES, Tags.database)
         watch(Watched("product", product, REFRESH, self._parts_of_a_product()))
         watch(Watched("category", category, REFRESH))
         watch(Watched("tags", category, REFRESH, self._parts_of_shelf_tags()))

@@ -11,6 +11,7 @@ from jobs.fields import ExactField
 from scaling.cache import CachedData
 
 from .bands import stock_band
+from .document_models import DocumentMove, DocumentWalk  # noqa: F401, models of this app
 from .fields import CentsField
 
 

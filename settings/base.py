@@ -179,6 +179,8 @@ UNSTAMPED_TABLES = {
     "jobs_page",
     "jobs_pageuse",
     "products_document",
+    "products_documentmove",
+    "products_documentwalk",
     "products_term",
     "products_trigram",
     "products_wordsversion",

@@ -1,6 +1,6 @@
 """Where documents lie: in the SQL database, in MongoDB, and in both while they move from one to the other."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -65,9 +65,9 @@ def in_service() -> Store:
     return of(moving.reads())
 
 
-def written() -> list[Store]:
-    """Those that a writer writes, the one that is read first."""
-    return [of(alias) for alias in moving.writes()]
+def written() -> Iterator[Store]:
+    """Those that a writer writes, the one that is read first. Each is written before the next is asked for."""
+    return map(of, moving.writes())
 
 
 def prepare(using: str, **_: object) -> None:

@@ -1,0 +1,49 @@
+"""The stores of documents that this process was told of, each named by where it is.
+
+A name is the address without the account and the options, so that whoever else is told of the same store, under
+whatever alias, calls it the same.
+"""
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, OperationalError
+
+SQL = "default"  # what the tables are called, and how NEXT_DOCUMENTS_URL says them
+
+
+class UnknownStoreError(OperationalError):
+    """The documents are in a store that this process has not been told of."""
+
+
+def known() -> dict[str, str]:
+    """Each store's name and alias. The tables are always there."""
+    return {next_one(): "next_documents", configured(): "documents"} | {SQL: DEFAULT_DB_ALIAS}
+
+
+def configured() -> str:
+    """The store that is in service before anything was ever moved."""
+    return name_of(settings.DOCUMENTS_URL)
+
+
+def next_one() -> str:
+    """The one to move to. The tables, too, when there is none: `settings.NEXT_DOCUMENTS_URL` tells."""
+    return name_of(settings.NEXT_DOCUMENTS_URL)
+
+
+def alias_of(store: str) -> str:
+    if alias := known().get(store):
+        return alias
+    raise UnknownStoreError(f"The documents are in {store}: neither DOCUMENTS_URL nor NEXT_DOCUMENTS_URL says so.")
+
+
+def name_of(url: str) -> str:
+    if url in ("", SQL):
+        return SQL
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def is_same_database(one: str, other: str) -> bool:
+    """Whether two names are of one database, spoken to in two ways: each would keep another form there."""
+    return one.rpartition("//")[2] == other.rpartition("//")[2]
