@@ -1,0 +1,209 @@
+"""`manage.py documents --rebuild`: every document from the tables, behind the version, on from where it stopped."""
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import OperationalError
+from django.db.models.functions import Now
+
+from jobs.triggers import suspended
+from jobs.versions import versions_of
+from products import rebuilding, walks
+from products.data import PRODUCTS
+from products.document_models import DocumentWalk
+from products.models import Document, Price, Product, Term
+from products.rebuilding import rebuild
+from products.walks import BusyError, walking
+from scaling.stores import cache
+
+from ..factories import make_product
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def small_batches(monkeypatch):
+    monkeypatch.setattr(rebuilding, "BATCH", 2)
+
+
+@pytest.fixture
+def shop():
+    """Five products that nobody has built a document of."""
+    return [make_product(f"Loaf {number}", price=500 + number) for number in range(5)]
+
+
+@pytest.fixture
+def dying(monkeypatch):
+    """Have `PRODUCTS.persist` raise this instead of the n-th batch."""
+
+    def die(error, batch):
+        persist, batches = PRODUCTS.persist, iter(range(1, 100))
+
+        def persist_or_die(built):
+            if next(batches) == batch:
+                raise error
+            return persist(built)
+
+        monkeypatch.setattr(PRODUCTS, "persist", persist_or_die)
+
+    return die
+
+
+def documents(*words):
+    """What the command prints."""
+    out = StringIO()
+    call_command("documents", *words, stdout=out)
+    return out.getvalue()
+
+
+def differing():
+    """The ids of documents that are not as the tables say."""
+    ids = sorted({*Product.objects.values_list("pk", flat=True), *Document.objects.values_list("pk", flat=True)})
+    return [*PRODUCTS.unsound(PRODUCTS.assemble_all(ids))]
+
+
+def test_every_document_is_built_and_a_product_that_is_gone_is_marked(shop):
+    gone = shop.pop()
+    PRODUCTS.refresh([gone.pk])
+    with suspended():
+        pk = gone.pk
+        gone.delete()
+    assert documents("--rebuild").startswith("Built 5 in ")
+    assert dict(Document.objects.values_list("pk", "is_gone")) == {product.pk: False for product in shop} | {pk: True}
+    assert differing() == []
+    assert not Term.objects.filter(product_id=pk).exists()
+
+
+def test_a_spoilt_document_is_put_right(shop):
+    documents("--rebuild")
+    Document.objects.filter(pk=shop[0].pk).update(price=1, data={})
+    documents("--rebuild")
+    assert differing() == []
+    assert Document.objects.get(pk=shop[0].pk).data["price"] == 500
+
+
+def test_a_newer_document_stays(shop, monkeypatch):
+    """A worker writes between the assembling and the writing of a batch."""
+    loaf, assemble_all = shop[0], PRODUCTS.assemble_all
+
+    def and_then_a_worker(ids):
+        built = assemble_all(ids)
+        if loaf.pk in ids:
+            Price.objects.filter(product=loaf).update(cents=777)
+            PRODUCTS.persist(assemble_all([loaf.pk]))
+        return built
+
+    monkeypatch.setattr(PRODUCTS, "assemble_all", and_then_a_worker)
+    documents("--rebuild")
+    document = Document.objects.get(pk=loaf.pk)
+    assert (document.price, document.version) == (777, versions_of("product", [loaf.pk], "default")[loaf.pk])
+
+
+def test_nothing_is_stored_in_the_cache(shop):
+    documents("--rebuild")
+    assert cache().keys("[ol]:*") == []
+
+
+def test_no_more_than_a_batch_is_assembled_at_once(shop, monkeypatch):
+    sizes, assemble = [], PRODUCTS.assemble
+    monkeypatch.setattr(PRODUCTS, "assemble", lambda ids: sizes.append(len(ids)) or assemble(ids))
+    documents("--rebuild")
+    assert sizes == [2, 2, 1]
+
+
+def test_who_is_stopped_is_told_how_to_go_on_and_goes_on(shop, dying, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(PRODUCTS, "persist", PRODUCTS.persist)
+        dying(KeyboardInterrupt(), 2)
+        with pytest.raises(CommandError, match=r"Stopped\. manage\.py documents --rebuild goes on") as stop:
+            documents("--rebuild")
+    assert stop.value.returncode == 130
+    assert f"A rebuild has come to product {shop[1].pk} (2 so far)" in documents()
+    monkeypatch.undo()
+    said = documents("--rebuild").splitlines()
+    assert said[0] == f"Goes on after product {shop[1].pk}: 2 were built before."
+    assert said[1].startswith("Built 3 in ")
+    assert differing() == []
+    assert "A rebuild has come" not in documents()
+
+
+def test_a_database_that_is_away_ends_it_in_one_line(shop, dying):
+    dying(OperationalError("gone away"), 3)
+    with pytest.raises(CommandError, match=r"does not answer \(gone away\)\. manage\.py documents --rebuild goes on"):
+        documents("--rebuild")
+    assert Document.objects.count() == 4
+
+
+def test_it_can_be_told_to_begin_at_the_first_again(shop, dying):
+    dying(KeyboardInterrupt(), 2)
+    with pytest.raises(CommandError):
+        documents("--rebuild")
+    assert documents("--rebuild", "--from-start").startswith("Built 5 in ")
+
+
+def test_of_another_form_it_begins_at_the_first_by_itself(shop, dying, monkeypatch):
+    dying(KeyboardInterrupt(), 2)
+    with pytest.raises(CommandError):
+        documents("--rebuild")
+    monkeypatch.setattr(PRODUCTS, "shape", "another")
+    assert documents("--rebuild").startswith("Built 5 in ")
+    assert set(Document.objects.values_list("shape", flat=True)) == {"another"}
+
+
+def test_one_that_lives_is_left_alone(monkeypatch):
+    with walking("rebuild") as walk:
+        monkeypatch.setattr(walks.time, "sleep", lambda seconds: walk.renew())
+        with pytest.raises(CommandError, match="Another process is at it, and has come past product 0"):
+            documents("--rebuild")
+
+
+def test_of_one_that_was_killed_the_lease_is_waited_for(shop, monkeypatch):
+    with walking("rebuild") as killed:
+        killed.begin(rebuilding.of_now())
+        next(rebuild(killed))
+    DocumentWalk.objects.update(lease_until=Now() + timedelta(hours=1))
+    looks = []
+
+    def an_hour_passes(seconds):
+        looks.append(seconds)
+        monkeypatch.setattr(walks, "Now", lambda: Now() + timedelta(hours=2))
+
+    monkeypatch.setattr(walks.time, "sleep", an_hour_passes)
+    said = documents("--rebuild").splitlines()
+    assert said[:2] == [
+        "Somebody is at it, or was killed at it: looking which …",
+        f"Goes on after product {shop[1].pk}: 2 were built before.",
+    ]
+    assert looks == [walks.LOOK_AGAIN_SECONDS]
+
+
+def test_one_that_stood_still_past_its_lease_stops(shop):
+    with walking("rebuild") as walk:
+        steps = rebuild(walk)
+        next(steps)
+        DocumentWalk.objects.update(lease_until=None)
+        documents("--rebuild")
+        with pytest.raises(BusyError, match="Somebody else has taken this over"):
+            next(steps)
+
+
+def test_without_an_option_it_says_how_the_documents_are(shop):
+    PRODUCTS.refresh([product.pk for product in shop[:3]])
+    Document.objects.filter(pk=shop[0].pk).update(version=1)
+    Document.objects.filter(pk=shop[1].pk).update(shape="another")
+    assert documents().splitlines() == [
+        "The documents are in default: 3, 0 of them gone.",
+        "2 products have none; 1 documents are older than their product, 1 of another form.",
+        "default alone is written; nothing is being moved.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [(["--from-start"], "goes with --rebuild"), (["--rebuild", "--dry-run"], "goes with --move")],
+)
+def test_options_that_do_not_go_together_are_refused(words, why):
+    with pytest.raises(CommandError, match=why):
+        documents(*words)
