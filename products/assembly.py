@@ -23,13 +23,14 @@ CARD = (
     *("rating", "reviews", "picture", "alt", "tags", "baked"),
 )
 BESIDE_CARD = ("created", "tags_named", "texts", "pictures", "tally", "verified", "latest", "related")
-LATEST_REVIEWS = 12
+AUTHORS = "person"  # the kind of object that says who somebody is, whichever app declares it
+LATEST_REVIEWS = 6
 RELATED = 4
 
 # What is read of each table, as named tuples: a model's instance costs more to make than all that is done with it.
 PRODUCT = ("id", "slug", "name", "about", "category_id", "baked_at", "created_at")
 PRICE = ("product_id", "cents", "label", "starts_at", "ends_at")
-REVIEW = ("product_id", "id", "author_id", "author__name", "rating", "body", "is_verified", "created_at")
+REVIEW = ("product_id", "id", "author_id", "rating", "body", "is_verified", "created_at")
 
 
 class ProductData:
@@ -136,6 +137,16 @@ def as_of_version(version: int) -> datetime:
     return max(timezone.now(), moment_of(version))
 
 
+def named_in(data: dict) -> list[tuple[str, int]]:
+    """What the page of a product shows of others, by kind and id: their names are not copied, but read with it."""
+    authors = dict.fromkeys(said["author_id"] for said in data["latest"])
+    return [
+        ("category", data["category_id"]),
+        *(("product", pk) for pk in data["related"]),
+        *((AUTHORS, pk) for pk in authors),
+    ]
+
+
 def card_of(data: dict) -> dict:
     """What listings and pages of other products show of a product."""
     return {key: data[key] for key in CARD}
@@ -179,7 +190,6 @@ def review_data(row: Any) -> dict[str, Any]:
     """What is shown of a review; `row` has the columns REVIEW."""
     return {
         "id": row.id,
-        "author": row.author__name,
         "author_id": row.author_id,
         "rating": row.rating,
         "body": row.body,

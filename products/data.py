@@ -6,7 +6,7 @@ from datetime import datetime
 from jobs.outbox import enqueue_many
 from jobs.versions import absent, versions_of
 from jobs.watched import REFRESH
-from scaling.cache import Built, CachedObject, Want, fetch
+from scaling.cache import Built, CachedObject, Want, fetch, registry
 from scaling.clock import microseconds_of
 from scaling.fence import Entry
 from scaling.kinds import Places
@@ -15,7 +15,7 @@ from scaling.replicas import snapshot
 from scaling.walking import ids_after
 
 from . import documents, sampling, search_index
-from .assembly import BESIDE_CARD, CARD, ProductData, as_of_version, card_of
+from .assembly import BESIDE_CARD, CARD, ProductData, as_of_version, card_of, named_in
 from .cards import article_card, category_card, render_body, tags_of_categories
 from .models import Article, Category, Product
 
@@ -26,7 +26,7 @@ class Products(CachedObject):
     """`Product.data`, assembled whole."""
 
     name = "product"
-    form = f"1: {' '.join(CARD)} {' '.join(BESIDE_CARD)}"
+    form = f"2: {' '.join(CARD)} {' '.join(BESIDE_CARD)}"
 
     def assemble(self, ids: Sequence[int]) -> dict[int, Built]:
         with snapshot() as alias:
@@ -60,7 +60,7 @@ class Products(CachedObject):
         return sampling.unsound_documents(built, self.shape)
 
     def _built(self, version: int, data: dict) -> Built:
-        refs = [(self, pk) for pk in data["related"]]
+        refs = [(registry[name], pk) for name, pk in named_in(data)]
         ends_at = microseconds_of(datetime.fromisoformat(data["until"])) if data["until"] else 0
         return Built(version, data, card_of(data), refs, documents.entries_of(data), expires_at=ends_at)
 

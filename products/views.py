@@ -1,18 +1,21 @@
 """The catalogue's pages. They hold nobody's data, and hot ones cost no SQL and one round trip to the cache."""
 
+from typing import NamedTuple
+
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from scaling.cache import Stored, Whole, fetch
+from scaling.cache import Stored, Whole, fetch, registry
 
-from .assembly import REVIEW, review_data
+from .assembly import AUTHORS, REVIEW, named_in, review_data
 from .data import PRODUCTS, all_shelves
 from .models import Review
 from .pagination import page_of, parse
 from .rendering import Cards, kept, rendered
+from .reviews import signed
 from .schema import product_schema
 from .shelf import Sieve
 
@@ -60,18 +63,34 @@ def product(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
     data = existing(whole).data
     if data["slug"] != slug:
         return moved(request, data["url"])
-    category = next((card for card in shelves.cards if card["id"] == data["category_id"]), None)
-    related = tuple(whole.cards.values())
-    return public(HttpResponse(product_page(data, category, related, tuple(shelves.cards))))
+    return public(HttpResponse(product_page(data, Beside.of(data, whole.cards), tuple(shelves.cards))))
+
+
+class Beside(NamedTuple):
+    """What the page of a product shows of others: of those it names, the cards there are."""
+
+    category: Stored | None
+    related: Cards
+    authors: Cards
+
+    @classmethod
+    def of(cls, data: dict, cards: dict[tuple[str, int], Stored]) -> "Beside":
+        there: dict[str, list[Stored]] = {"category": [], PRODUCTS.name: [], AUTHORS: []}
+        for name, pk in named_in(data):
+            if card := cards.get((name, pk)):
+                there[name].append(card)
+        category, related, authors = there.values()
+        return cls(next(iter(category), None), tuple(related), tuple(authors))
 
 
 @kept
-def product_page(data: Stored, category: Stored | None, related: Cards, shelves: Cards) -> bytes:
+def product_page(data: Stored, beside: Beside, shelves: Cards) -> bytes:
     context = {
         "shelves": shelves,
         "product": data,
-        "category": category,
-        "related": related,
+        "category": beside.category,
+        "related": beside.related,
+        "latest": signed(data["latest"], {card["id"]: card for card in beside.authors}),
         "canonical": absolute(data["url"]),
         "jsonld": product_schema(data),
     }
@@ -88,7 +107,8 @@ def reviews(request: HttpRequest, pk: int, slug: str) -> HttpResponse:
     page = page_of(request.GET.get("page"), data["reviews"], REVIEWS_A_PAGE)
     rows = Review.objects.filter(product=pk, is_hidden=False).values_list(*REVIEW, named=True)
     shown = [review_data(row) for row in rows[page["start"] - 1 if page["total"] else 0 : page["end"]]]
-    context = {"product": data, "reviews": shown, "page": page, "shelves": shelves.cards}
+    authors = registry[AUTHORS].get_many(dict.fromkeys(said["author_id"] for said in shown))
+    context = {"product": data, "reviews": signed(shown, authors), "page": page, "shelves": shelves.cards}
     return public(render(request, "product_reviews.html", context))
 
 

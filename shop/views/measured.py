@@ -1,23 +1,24 @@
 """One product's page by every pattern there is, for `make bench`: served only while the setting BENCH is on.
 
-The same template, the same bytes; what differs is where the product and the cards beside it come from. The shelves in
-the header are read as always, from the cache, in one round trip.
+The same template, the same bytes; what differs is where the product, the cards beside it and the names of those who
+reviewed it come from. The shelves in the header are read as always, from the cache, in one round trip.
 """
 
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, time
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
-from products.assembly import PRICE, ProductData, card_of, price_now, valid_at
+from accounts.models import User
+from products.assembly import AUTHORS, PRICE, ProductData, card_of, named_in, price_now, valid_at
 from products.data import shelves
 from products.models import Document, Price
-from products.views import product_page, public
+from products.views import Beside, product_page, public
 from scaling.cache import Stored
 from scaling.queries import cached_query
 from scaling.replicas import read_alias
@@ -36,19 +37,20 @@ def empty(request: HttpRequest) -> HttpResponse:
 @require_safe
 def joins(request: HttpRequest, pk: int) -> HttpResponse:
     """Assembled from the tables by whoever looks at it."""
-    return _page(pk, lambda ids: ProductData(ids, read_alias(), {}).assemble())
+    return _page(pk, lambda ids: ProductData(ids, read_alias(), {}).assemble(), list)
 
 
 @require_safe
 def queries(request: HttpRequest, pk: int) -> HttpResponse:
     """The same statements, each by `cached_query`."""
-    return _page(pk, lambda ids: DataFromQueries(ids, read_alias(), {}).assemble())
+    read = partial(cached_query, seconds=HOUR)
+    return _page(pk, lambda ids: DataFromQueries(ids, read_alias(), {}).assemble(), read)
 
 
 @require_safe
 def document(request: HttpRequest, pk: int) -> HttpResponse:
-    """One read by key, and one for the cards beside it."""
-    return _page(pk, lambda ids: dict(Document.objects.filter(pk__in=ids).values_list("pk", "data")))
+    """One read by key, one for the cards beside it, and one for names."""
+    return _page(pk, lambda ids: dict(Document.objects.filter(pk__in=ids).values_list("pk", "data")), list)
 
 
 class DataFromQueries(ProductData):
@@ -77,16 +79,19 @@ def _revived(values: list, moments: Iterable[tuple[int, Any]]) -> list:
     return values
 
 
-def _page(pk: int, read: Read) -> HttpResponse:
+def _page(pk: int, read: Read, ask: Callable[[QuerySet], Iterable]) -> HttpResponse:
     data = read([pk]).get(pk)
     if data is None:
         raise Http404("We do not bake that.")
-    beside = read(data["related"]) if data["related"] else {}
+    others = read(data["related"]) if data["related"] else {}
     header = tuple(shelves())
-    category = next((card for card in header if card["id"] == data["category_id"]), None)
-    related = tuple(_stored(other, card_of(beside[other])) for other in data["related"] if other in beside)
-    return public(HttpResponse(product_page(_stored(pk, data), category, related, header)))
+    cards = {("category", card["id"]): card for card in header}
+    cards |= {("product", other): _stored("product", other, card_of(whole)) for other, whole in others.items()}
+    authors = [author for name, author in named_in(data) if name == AUTHORS]
+    names = ask(User.objects.filter(pk__in=authors).values_list("pk", "name")) if authors else ()
+    cards |= {(AUTHORS, author): _stored(AUTHORS, author, {"id": author, "name": name}) for author, name in names}
+    return public(HttpResponse(product_page(_stored("product", pk, data), Beside.of(data, cards), header)))
 
 
-def _stored(pk: int, data: dict) -> Stored:
-    return Stored(data, ("product", pk, 0))
+def _stored(name: str, pk: int, data: dict) -> Stored:
+    return Stored(data, (name, pk, 0))

@@ -57,7 +57,8 @@ def page(template, **context):
 
 
 def product_page(**changes):
-    return page("product.html", product=product(**changes), category=SHELF, related=())
+    shown = product(**changes)
+    return page("product.html", product=shown, latest=shown["latest"], category=SHELF, related=())
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.name)
