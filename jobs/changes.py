@@ -9,8 +9,9 @@ from scaling.replicas import Work
 
 from . import pages, reach
 from .models import SECOND, Outbox, OutboxQuerySet, now_us
+from .sought import Sought
 from .triggers import DIALECTS, watched_objects
-from .watched import FORMER_REFRESH, REACH
+from .watched import FORMER_REFRESH, REACH, WALK
 
 
 class OutboxChanges:
@@ -20,6 +21,8 @@ class OutboxChanges:
         """The objects changed under `work`, with their versions ("name:id"); None when they are too many."""
         connection = connections[DEFAULT_DB_ALIAS]
         touched = DIALECTS[connection.vendor].touched(connection, work.began_at)
+        if touched and any(_is_shown_by_many(subject) for subject in touched):
+            return None
         return touched and {subject: touched[subject] for subject in touched if _is_watched(subject)}
 
     def are_built(self, since: int) -> bool:
@@ -52,8 +55,14 @@ class OutboxChanges:
 def _rows() -> OutboxQuerySet:
     """Of changes that are not built again yet. One that waits for its own time, such as the end of a promotion, is no
     change yet."""
-    tasks = {FORMER_REFRESH, REACH, *(watched.task for watched in watched_objects().values())}
+    tasks = {FORMER_REFRESH, REACH, WALK, *(watched.task for watched in watched_objects().values())}
     return Outbox.objects.begun(slack=SECOND).filter(task__in=tasks)
+
+
+def _is_shown_by_many(subject: str) -> bool:
+    """Whether it is a row whose owners a worker goes through, and pages show it."""
+    sought = Sought.known(subject) if "/" in subject else None
+    return bool(sought and sought.part.in_bulk and sought.part.is_shown)
 
 
 def _is_watched(subject: str) -> bool:

@@ -12,10 +12,12 @@ from scaling.unavailable import OUTAGES
 
 from .reach import raise_unseen
 from .tasks import outbox_task
-from .watched import FORMER_REFRESH, REACH, REFRESH
+from .walks import walk as walk_on
+from .watched import FORMER_REFRESH, REACH, REFRESH, WALK
 
 BATCH = 100
 REACH_BATCH = 10  # each may have thousands of owners
+WALK_BATCH = 2  # so that rows of one subject are merged
 SAMPLE, FORMER_SAMPLE = "jobs.objects.sample", "products.tasks.sample"
 log = logging.getLogger(__name__)
 
@@ -40,6 +42,7 @@ def _sample() -> None:
 
 
 reach = outbox_task(batch=REACH_BATCH, name=REACH)(raise_unseen)
+walk = outbox_task(batch=WALK_BATCH, lane="bulk", name=WALK)(walk_on)
 
 # Rows and messages of the release before name the former ones: they go one release after this.
 refresh = outbox_task(batch=BATCH, name=REFRESH)(_refresh)

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
-from .trigger_sql import ROWS, Dialect, found_by
+from .trigger_sql import ROWS, Dialect
 from .watched import REACH, Part, Watched
 
 NOTED_CHARACTERS = 2_000
@@ -28,7 +28,7 @@ class MySQL(Dialect):
     now = (
         "CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS SIGNED)"  # NOW() is when the statement began to wait for locks
     )
-    subject = "CONCAT('{name}:', pk)"
+    subject = "CONCAT('{name}:', {pk})"
     on_conflict = "ON DUPLICATE KEY UPDATE version = GREATEST(version + 1, VALUES(version))"
 
     def moment(self, column: str) -> str:
@@ -40,23 +40,16 @@ class MySQL(Dialect):
 
     def tell(self, watched: Watched, part: Part, change: str) -> str:
         """Where tables are searched for owners, some are not seen (`jobs.reach`): so an outbox row is left as well.
-        Its time is the version of those that were seen. A row's own key is named by nobody before it is there, nor
-        when it is gone."""
-        column, seen = part.sought_by, part.owners(*ROWS[change])
-        if not column or (column == part.model._meta.pk.attname and change != "UPDATE"):
-            return self.raise_versions(watched, seen)
-        values = " UNION ".join(f"SELECT {row}.{column}" for row in ROWS[change])
-        subject = self._subject(f"{watched.name}/{part.model._meta.db_table}")
-        reach = (
-            f"INSERT INTO {self.outbox} (task, subject, due_at, attempt, created_at)"
-            f" SELECT '{REACH}', {subject}, told_at, 0, told_at FROM {found_by(values)} WHERE pk IS NOT NULL;"
-        )
-        raised = self.raise_versions(watched, seen, "told_at")
+        Its time is the version of those that were seen."""
+        if part.in_bulk or not part.is_sought_after(change):
+            return super().tell(watched, part, change)
+        reach = self.leave_word(REACH, watched, part, change, "told_at")
+        raised = self.raise_versions(watched, part.owners(*ROWS[change]), "told_at")
         return f"BEGIN DECLARE told_at BIGINT DEFAULT {self.now}; {reach}{raised} END;"
 
-    def note(self) -> str:
+    def note(self, subject: str = "NEW.subject", version: str = "NEW.version") -> str:
         """In a variable of the session. The last note of too many is cut off."""
-        note = "CONCAT(NEW.subject, '=', NEW.version)"
+        note = f"CONCAT({subject}, '=', {version})"
         return f"SET @touched = LEFT(CONCAT_WS(' ', @touched, {note}), {NOTED_CHARACTERS});"
 
     def trigger(self, name: str, change: str, table: str, body: str, condition: str) -> str:

@@ -13,7 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
-from .watched import Part, Watched
+from .watched import WALK, Part, Watched
 
 ROWS = {"INSERT": ["NEW"], "UPDATE": ["OLD", "NEW"], "DELETE": ["OLD"]}  # what a trigger sees of each change
 
@@ -24,7 +24,7 @@ class Dialect(ABC):
     outbox = "jobs_outbox"
     versions = "jobs_version"
     now: str
-    subject: str  # of a row whose `pk` is an object's id; `{name}` stands for the object's name
+    subject: str  # of an object; `{name}` stands for its name, and `{pk}` for the column with its id
     on_conflict: str  # what raises a version that is there already
 
     def triggers(self, watched: Watched) -> dict[str, str]:
@@ -48,7 +48,7 @@ class Dialect(ABC):
         """Whether two values are not the same, letter by letter."""
 
     @abstractmethod
-    def note(self) -> str:
+    def note(self, subject: str = "NEW.subject", version: str = "NEW.version") -> str:
         """What else is done with a new version."""
 
     @abstractmethod
@@ -77,7 +77,24 @@ class Dialect(ABC):
 
     def tell(self, watched: Watched, part: Part, change: str) -> str:
         """What a trigger does about the owners of a row of this part."""
+        if part.in_bulk:
+            return self.have_walked(watched, part, change) if part.is_sought_after(change) else ""
         return self.raise_versions(watched, part.owners(*ROWS[change]))
+
+    def have_walked(self, watched: Watched, part: Part, change: str) -> str:
+        """An outbox row by which a worker goes through the owners. It costs the same whatever their number."""
+        row = f"{ROWS[change][-1]}.{part.sought_by}"
+        noted = self.note(self._subject(_path(watched, part), row), self.now)
+        return self.leave_word(WALK, watched, part, change) + noted
+
+    def leave_word(self, task: str, watched: Watched, part: Part, change: str, at: str = "") -> str:
+        """An outbox row that says by what owners are searched for."""
+        at, values = at or self.now, " UNION ".join(f"SELECT {row}.{part.sought_by}" for row in ROWS[change])
+        return (
+            f"INSERT INTO {self.outbox} (task, subject, due_at, attempt, created_at)"
+            f" SELECT '{task}', {self._subject(_path(watched, part))}, {at}, 0, {at}"
+            f" FROM {found_by(values)} WHERE pk IS NOT NULL;"
+        )
 
     def replace(self, cursor: CursorWrapper, name: str, statement: str) -> None:
         """Put a trigger in the place of one that differs."""
@@ -90,7 +107,9 @@ class Dialect(ABC):
             body = self.tell(watched, part, change)
             if change != "DELETE":
                 body += self._wait_for_moments(watched, part.owners("NEW"), part.due)
-            yield self._named(watched, change, table, body, self._matters(part.only) if change == "UPDATE" else "")
+            condition = self._matters(part.only) if change == "UPDATE" else ""
+            if body:
+                yield self._named(watched, change, table, body, condition)
 
     def _of_versions(self, watched: Watched) -> Iterator[tuple[str, str]]:
         prefix = f"{watched.name}:"
@@ -119,8 +138,13 @@ class Dialect(ABC):
     def _matters(self, only: Sequence[str]) -> str:
         return " OR ".join(self.differs(each.format(row="NEW"), each.format(row="OLD")) for each in only)
 
-    def _subject(self, name: str) -> str:
-        return self.subject.format(name=name)
+    def _subject(self, name: str, pk: str = "pk") -> str:
+        return self.subject.format(name=name, pk=pk)
+
+
+def _path(watched: Watched, part: Part) -> str:
+    """What an outbox row says before the colon: whose owners are searched for, by a row of which table."""
+    return f"{watched.name}/{part.model._meta.db_table}"
 
 
 def found_by(ids: str) -> str:

@@ -8,18 +8,20 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 
 from .trigger_sql import Dialect
+from .watched import WALK
 
 MOST_CHANGES = 50
 CLOCK_US = 2_000  # microseconds: its clock tells milliseconds, and may round them down
 CHANGED_SINCE = """
     SELECT subject, version FROM {versions}
     WHERE subject IN (SELECT DISTINCT subject FROM {outbox} WHERE created_at >= %s LIMIT %s)
+    UNION SELECT subject, created_at FROM {outbox} WHERE task = %s AND created_at >= %s
 """
 
 
 class SQLite(Dialect):
     now = "CAST((julianday('now') - 2440587.5) * 86400000000 AS INTEGER)"
-    subject = "'{name}:' || pk"
+    subject = "'{name}:' || {pk}"
     on_conflict = "ON CONFLICT (subject) DO UPDATE SET version = max(jobs_version.version + 1, excluded.version)"
 
     def moment(self, column: str) -> str:
@@ -29,7 +31,7 @@ class SQLite(Dialect):
     def differs(self, new: str, old: str) -> str:
         return f"{new} IS NOT {old}"
 
-    def note(self) -> str:
+    def note(self, subject: str = "", version: str = "") -> str:
         return ""
 
     def trigger(self, name: str, change: str, table: str, body: str, condition: str) -> str:
@@ -44,7 +46,7 @@ class SQLite(Dialect):
         """From the outbox, which holds what others changed meanwhile, too. What is gone from it is built already."""
         with connection.cursor() as cursor:
             statement = CHANGED_SINCE.format(versions=self.versions, outbox=self.outbox)
-            cursor.execute(statement, [since - CLOCK_US, MOST_CHANGES + 1])
+            cursor.execute(statement, [since - CLOCK_US, MOST_CHANGES + 1, WALK, since - CLOCK_US])
             told = dict(cursor.fetchall())
         return told if len(told) <= MOST_CHANGES else None
 

@@ -1,5 +1,4 @@
-from django.apps import AppConfig, apps
-from django.conf import settings
+from django.apps import AppConfig
 from django.core.checks import Tags, register
 from django.db.models.signals import post_migrate
 from django.utils.module_loading import import_string
@@ -33,7 +32,6 @@ class ProductsConfig(AppConfig):
         product, tag, review = (self.get_model(name) for name in ("Product", "Tag", "Review"))
         tags, related = product.tags.through._meta, product.related.through
         category = self.get_model("Category")
-        authors = apps.get_model(settings.AUTH_USER_MODEL)
         return [
             Part(self.get_model("Price"), "product_id", due=("starts_at", "ends_at")),
             Part(self.get_model("Text"), "product_id"),
@@ -42,16 +40,13 @@ class ProductsConfig(AppConfig):
             Part(self.get_model("Stock"), "product_id", only=[BAND]),
             Part(product.tags.through, "product_id"),
             Part(related, "from_product_id"),
-            Part(tag, f"SELECT product_id FROM {tags.db_table} WHERE tag_id = {{row}}.id"),
+            Part(tag, f"SELECT product_id FROM {tags.db_table} WHERE tag_id = {{row}}.id", in_bulk=True),
             Part(
-                category,  # search finds a product by it
+                category,  # search finds a product by it; pages show the category's own object
                 f"SELECT id FROM {product._meta.db_table} WHERE category_id = {{row}}.id",
                 only=["{row}.name"],
-            ),
-            Part(
-                authors,
-                f"SELECT product_id FROM {review._meta.db_table} WHERE author_id = {{row}}.id",
-                only=["{row}.name"],
+                in_bulk=True,
+                is_shown=False,
             ),
         ]
 

@@ -26,7 +26,12 @@ class ShopConfig(AppConfig):
         product, review = apps.get_model("products.Product"), apps.get_model("products.Review")
         reviews = f"SELECT id FROM {review._meta.db_table} WHERE"
         parts = [
-            Part(user, f"{reviews} author_id = {{row}}.id", only=["{row}.name", "{row}.picture", "{row}.is_active"]),
+            Part(
+                user,
+                f"{reviews} author_id = {{row}}.id",
+                only=["{row}.name", "{row}.picture", "{row}.is_active"],
+                in_bulk=True,
+            ),
             Part(product, f"{reviews} product_id = {{row}}.id", only=["{row}.is_published"]),
         ]
         watch(Watched("activity", review, REFRESH, parts))
