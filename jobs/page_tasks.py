@@ -7,8 +7,10 @@ from scaling.pages import publish, unpublish
 from scaling.sites import site
 
 from .moved import LOOK, moved_in
+from .outbox import enqueue
 from .pages import enqueue_pages, publisher_of
 from .reconciling import reconcile as look_at_all
+from .spreading import SPREAD, spread
 from .tasks import outbox_task
 
 BATCH = 20
@@ -29,6 +31,17 @@ def _look(listings: list[str]) -> None:
         enqueue_pages(moved_in(listings))
 
 
+def _spread(objects: list[str]) -> None:
+    """Have the next pages published that show these objects as they were."""
+    if settings.PUBLISH == "off":
+        return
+    for each in objects:
+        pages, left = spread(each)
+        enqueue_pages(pages, later=True)
+        if left:
+            enqueue(SPREAD, left)
+
+
 def _tick() -> None:
     """Every minute: pages that show what time it is."""
     if settings.PUBLISH != "off":
@@ -39,5 +52,6 @@ def _tick() -> None:
 publish_task = outbox_task(batch=BATCH, ripens=False, name=publisher_of(settings.RELEASE, later=False))(_publish)
 publish_later = outbox_task(batch=BATCH, lane="bulk", name=publisher_of(settings.RELEASE, later=True))(_publish)
 look = outbox_task(batch=BATCH, lane="bulk", name=LOOK)(_look)
+spread_task = outbox_task(batch=BATCH, lane="bulk", name=SPREAD)(_spread)
 reconcile = shared_task(name="jobs.page_tasks.reconcile", ignore_result=True)(look_at_all)
 tick = shared_task(name="jobs.page_tasks.tick", ignore_result=True)(_tick)

@@ -8,6 +8,7 @@ page is in place.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -22,6 +23,7 @@ from scaling.uses import CARD, WHOLE, Uses, digest
 from .models import Outbox, OutboxQuerySet
 from .moved import LOOK, Pages, missing, moved
 from .page_models import PARTS, Page, PageUse
+from .spreading import MANY, are_spread, put_off
 
 STEP = 200  # rows a statement
 MOST_URGENT = 200  # pages of one change: with more, all of them wait behind what is urgent
@@ -103,18 +105,29 @@ def _enqueue(task: str, paths: Sequence[str]) -> None:
 
 
 def _showing(name: str, built: Mapping[int, Built]) -> Pages:
-    """The pages that were made of something else of these objects than they are now."""
+    """The pages that were made of something else of these objects than they are now, but for what is put off."""
     now = {(f"{name}:{pk}", PARTS[WHOLE]): digest(one.data) for pk, one in built.items()}
     now |= {(f"{name}:{pk}", PARTS[CARD]): digest(one.card) for pk, one in built.items()}
-    shown = PageUse.objects.filter(subject__in={subject for subject, _ in now}, first__lt=0)
-    rows = shown.values_list("subject", "first", "digest", "page__release", "page__path")
+    rows = list(_shown(now)[: MANY + 1])
+    if len(rows) > MANY:
+        for subject in put_off(name, built):
+            del now[subject, PARTS[CARD]]
+        rows = list(_shown(now))
     return {(release, path) for subject, first, found, release, path in rows if now[subject, first] != found}
+
+
+def _shown(now: Iterable[tuple[str, int]]) -> QuerySet:
+    """What is noted of these parts of objects, on all pages."""
+    whole, card = ({subject for subject, first in now if first == PARTS[part]} for part in (WHOLE, CARD))
+    either = Q(subject__in=whole, first=PARTS[WHOLE]) | Q(subject__in=card, first=PARTS[CARD])
+    rows = PageUse.objects.filter(either)
+    return rows.values_list("subject", "first", "digest", "page__release", "page__path")
 
 
 def has_waiting(subjects: Collection[str]) -> bool:
     """Whether a page that shows one of these, or any when there are none, waits to be published: of this release, or
     of the one whose pages are served while a deploy goes on."""
-    if Outbox.objects.filter(task=LOOK).exists():
+    if Outbox.objects.filter(task=LOOK).exists() or not are_spread(subjects):
         return True
     return any(_waits(release, subjects) for release in {settings.RELEASE, store().pointed() or settings.RELEASE})
 

@@ -5,14 +5,15 @@ from django.core.files.storage import storages
 from django.db import connection
 from django.utils import timezone
 
-from jobs import moved
+from jobs import moved, spreading
+from jobs import pages as pages_index
 from jobs.changes import CHANGES
 from jobs.models import Outbox, Page, PageUse
 from jobs.objects import refresh
-from jobs.page_tasks import tick
+from jobs.page_tasks import spread_task, tick
 from jobs.pages import INDEX, enqueue_pages, publisher_of
 from jobs.reconciling import drop_old_releases, reconcile
-from products.data import PRODUCTS
+from products.data import CATEGORIES, PRODUCTS
 from products.models import Article, Category, Product
 from scaling import pages
 from scaling.addresses import name_of, path_of
@@ -20,7 +21,7 @@ from scaling.folder import Folder
 from scaling.reading import ABSENT
 from scaling.stores import cache
 from scaling.uses import Uses
-from tests.factories import make_article, make_category, make_price, make_product
+from tests.factories import make_article, make_category, make_price, make_product, make_review, make_user
 from tests.shop.people import work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -381,3 +382,42 @@ def test_nothing_is_asked_where_nothing_is_published(settings, django_assert_num
     with django_assert_num_queries(0, connection=connection):
         INDEX.touch("product", {1: ABSENT})
         assert CHANGES.are_published(["product:1"])
+
+
+def test_pages_by_the_thousand_are_put_into_the_outbox_a_few_at_a_time(pages_folder, monkeypatch):
+    category, goods = shelf("Buns", 5)
+    open_shop()
+    monkeypatch.setattr(pages_index, "MANY", 3)
+    monkeypatch.setattr(spreading, "MOST_AT_ONCE", 3)
+    monkeypatch.setattr(spreading, "STEP", 2)
+    Category.objects.filter(pk=category.pk).update(name="Baps")
+    [row] = Outbox.objects.filter(subject=f"category:{category.pk}")
+    refresh([[row.pk, row.subject]])
+    assert not Outbox.objects.filter(task__startswith="jobs.pages.publish").exists(), "who builds it puts them off"
+    [row] = Outbox.objects.filter(task=spreading.SPREAD)
+    assert CHANGES.are_published({row.subject}) is False
+    assert CHANGES.are_published({"article:1"}) is True
+    spread_task([[row.pk, row.subject]])
+    assert Outbox.objects.filter(task=publisher_of("embedded", later=True)).count() == 2
+    assert Outbox.objects.get(task=spreading.SPREAD).subject.startswith(f"{row.subject}@")
+    work_off()
+    assert all("Baps" in text_of(pages_folder, good.get_absolute_url()) for good in goods)
+    assert CHANGES.are_published({row.subject}) is True
+
+
+def test_an_object_on_thousands_of_pages_that_is_what_it_was_puts_off_nothing(pages_folder, monkeypatch):
+    category, _ = shelf("Buns", 5)
+    open_shop()
+    monkeypatch.setattr(pages_index, "MANY", 3)
+    monkeypatch.setattr(spreading, "MOST_AT_ONCE", 3)
+    CATEGORIES.refresh([category.pk])
+    assert not Outbox.objects.exists()
+
+
+def test_a_renamed_author_has_the_pages_published_that_show_a_review(pages_folder):
+    loaf, maya = make_product(), make_user("Maya")
+    make_product("Bagel")
+    make_review(loaf, maya)
+    open_shop()
+    assert made_anew_by(lambda: type(maya).objects.update(name="Mia")) == {loaf.get_absolute_url()}
+    assert "Mia" in text_of(pages_folder, loaf.get_absolute_url())
