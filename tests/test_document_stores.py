@@ -13,10 +13,8 @@ ASKED = """
 import sys, django
 django.setup()
 from django.conf import settings
-from django.db import router
 from products import documents
-from products.models import Document
-print(sorted(settings.DATABASES), router.db_for_write(Document), settings.NEXT_DOCUMENTS, "pymongo" in sys.modules)
+print(sorted(settings.DATABASES), settings.DOCUMENTS, settings.NEXT_DOCUMENTS, "pymongo" in sys.modules)
 """
 
 

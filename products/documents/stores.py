@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.utils.module_loading import import_string
 
 from scaling.cache import Built
@@ -56,7 +56,7 @@ class Store(Protocol):
 
 def of(alias: str) -> Store:
     """Only who keeps documents in a MongoDB needs its driver."""
-    engine = settings.DATABASES[alias]["ENGINE"]
+    engine = connections[alias].settings_dict["ENGINE"]
     return import_string(STORES[engine])(alias) if engine in STORES else SqlStore(alias)
 
 

@@ -11,6 +11,7 @@ from scaling.cache import fetch
 from scaling.stores import cache
 
 from ..factories import make_article, make_category, make_price, make_product
+from ..shop.people import work_off
 
 pytestmark = pytest.mark.django_db
 
@@ -123,4 +124,5 @@ def test_search_follows_the_name_of_a_category():
     PRODUCTS.refresh([product.pk])
     before = versions_of("product", [product.pk], "default")[product.pk]
     Category.objects.update(name="Viennoiserie")
+    work_off()
     assert versions_of("product", [product.pk], "default")[product.pk] > before
