@@ -33,8 +33,8 @@ class DatabaseWrapper(stock.DatabaseWrapper):
         self.djongo_connection = stock.DjongoClient(database, enforce_schema=False)
         return database
 
-    def collection(self, name: str) -> Collection:
-        """What djongo's SQL has no words for: see `scaling.mongodb.as_database_errors` for its errors."""
+    def get_collection(self, name: str) -> Collection:
+        """As the official engine has it, for what SQL has no words for: see `scaling.mongodb` for its errors."""
         self.ensure_connection()
         collection: Collection = self.connection[name]
         return collection

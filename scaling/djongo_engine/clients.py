@@ -20,5 +20,10 @@ def client_of(options: dict[str, Any]) -> MongoClient:
     key = (os.getpid(), repr(sorted(options.items())))
     with _lock:
         if key not in _clients:
-            _clients[key] = MongoClient(connect=False, **TIMEOUTS | options)
+            _clients[key] = MongoClient(connect=False, **_timeouts(str(options.get("host", ""))) | options)
         return _clients[key]
+
+
+def _timeouts(address: str) -> dict[str, Any]:
+    """Those that the address does not name itself."""
+    return {name: value for name, value in TIMEOUTS.items() if f"{name.lower()}=" not in address.lower()}

@@ -128,7 +128,8 @@ WRITES = {
         and rows.filter(key=5, version=5).update(version=6) == 0
     ),
     "update: F() + 1": lambda rows: (
-        rows.filter(key=7).update(version=F("version") + 1) == rows.get(key=7).version - 7
+        rows.filter(key=7).update(version=F("version") + 1, name="Other") == rows.get(key=7).version - 7
+        and rows.filter(key=7).update(version=F("version") - 1) == rows.get(key=7).version - 6
     ),
     "update: F() of another column": lambda rows: (
         rows.filter(key=7).update(version=F("shelf")) and (rows.get(key=7).version == 3)
