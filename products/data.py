@@ -35,7 +35,10 @@ class Products(CachedObject):
         return absent(versions) | {pk: self._built(versions.get(pk, 0), data) for pk, data in whole.items()}
 
     def durable(self, ids: Sequence[int]) -> dict[int, Built]:
-        rows = documents.read(ids, self.shape)
+        try:
+            rows = documents.read(ids, self.shape)
+        except documents.AwayError:  # then they are assembled
+            return {}
         return {
             row.pk: Built(row.version, None) if row.is_gone else self._built(row.version, row.data) for row in rows
         }

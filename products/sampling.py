@@ -6,23 +6,28 @@ from scaling.cache import Built
 from scaling.walking import ids_after
 
 from .documents import columns
+from .documents.stores import in_service
 from .models import Document, Product
 from .search_index import indexes_of, stored_indexes
 
 
 def product_ids_after(pk: int, most: int) -> list[int]:
     """The next ids of products and of documents: what is gone may have left one behind."""
-    return sorted({*ids_after(Product.objects.all(), pk, most), *ids_after(Document.objects.all(), pk, most)})[:most]
+    with in_service().asking():
+        documents = ids_after(Document.objects.all(), pk, most)
+    return sorted({*ids_after(Product.objects.all(), pk, most), *documents})[:most]
 
 
 def count_products() -> int:
-    return max(Product.objects.count(), Document.objects.count())
+    with in_service().asking():
+        return max(Product.objects.count(), Document.objects.count())
 
 
 def unsound_documents(built: Mapping[int, Built], shape: str) -> dict[int, str]:
     """Documents that are missing, left behind, or sorted by something else than they hold; and products that search
     finds by other words."""
-    rows = {row.pk: row for row in Document.objects.defer("data", "left").filter(pk__in=built, is_gone=False)}
+    with in_service().asking():
+        rows = {row.pk: row for row in Document.objects.defer("data", "left").filter(pk__in=built, is_gone=False)}
     stored, wanted = stored_indexes(built), indexes_of({pk: one.data for pk, one in built.items() if one.data})
     told = {}
     for pk, one in built.items():

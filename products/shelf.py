@@ -12,7 +12,7 @@ from scaling.flights import flights
 from scaling.listings import Listing, Slice, known
 from scaling.replicas import own_writes
 
-from . import documents
+from . import documents, straight
 from .data import PRODUCTS, all_shelves, tags_of
 
 DEFAULT_SORT = "baked"
@@ -22,14 +22,24 @@ MOST_TAGS = 4
 def listing_of(category_id: int | None, tag: str, sort: str) -> Listing:
     """The listing kept in the cache for a category (None: all), a tag or "", and an order."""
     ascending = sort.removeprefix("-")
-    found = partial(documents.matching, category_id, [tag] if tag else [])
     return Listing(
         documents.listing_key(category_id, tag, ascending),
         PRODUCTS,
         rows=lambda: documents.rows(category_id, tag, ascending),
-        ids=lambda first, last: documents.ids(found(), sort, first, last),
+        ids=partial(ids_of, category_id, [tag] if tag else [], sort),
         is_reversed=sort.startswith("-"),
     )
+
+
+def ids_of(
+    category_id: int | None, tags: Sequence[str], sort: str, first: int, last: int, *, in_stock: bool = False
+) -> tuple[int, list[int]]:
+    """How many there are of a category (None: of all) that carry all the tags, and the ids from rank `first` to
+    `last`: of the documents, or of the tables while they are away."""
+    try:
+        return documents.ids(documents.matching(category_id, tags, in_stock=in_stock), sort, first, last)
+    except documents.AwayError:
+        return straight.ids(category_id, tags, sort, first, last, in_stock=in_stock)
 
 
 def listing_under(key: str) -> Listing | None:
@@ -74,9 +84,8 @@ class Sieve:
             listing = listing_of(self.category_id, "".join(self.tags), self.sort)
             shelves, tags, goods = fetch(all_shelves(), tags_of(self.category_id), listing.slice(first, last))
             return shelves.cards, tags, goods
-        found = documents.matching(self.category_id, self.tags, in_stock=self.in_stock)
         with own_writes(), flights.reading():
-            total, ids = documents.ids(found, self.sort, first, last)
+            total, ids = ids_of(self.category_id, self.tags, self.sort, first, last, in_stock=self.in_stock)
         shelves, tags, cards = fetch(all_shelves(), tags_of(self.category_id), PRODUCTS.cards(ids))
         return shelves.cards, tags, Slice(total, list(cards.values()))
 

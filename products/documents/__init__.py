@@ -5,12 +5,14 @@ lie, in SQL or in MongoDB, `stores` says; nothing here relies on joins, on a rol
 """
 
 from .columns import ORDERS, SORTS, columns, entries_of, listing_key, member_of, places_of, scores, sort_name
+from .outages import AwayError
 from .reading import ids, matching, read, rows
 from .writing import settle, write
 
 __all__ = [
     "ORDERS",
     "SORTS",
+    "AwayError",
     "columns",
     "entries_of",
     "ids",

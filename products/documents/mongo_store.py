@@ -20,10 +20,11 @@ from scaling.fence import Place
 
 from ..models import Document
 from .columns import ORDERS, document_of, gone, left_behind
-from .outages import outage_of
+from .outages import AwayError, outage_of
 
 TRIES = 5  # against others who write the same documents
 DUPLICATE = 11000
+DJONGO = "djongo"  # the vendor of its engine
 INDEXED_WITHIN_SECONDS = 3600
 COLUMNS = [field.attname for field in Document._meta.fields]
 
@@ -134,7 +135,8 @@ class MongoStore:
 
     @property
     def _collection(self) -> Collection:
-        return connections[self.alias].get_collection(Document._meta.db_table)
+        connection, name = connections[self.alias], Document._meta.db_table
+        return connection.collection(name) if connection.vendor == DJONGO else connection.get_collection(name)
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
@@ -142,10 +144,11 @@ class MongoStore:
         try:
             yield
         except (PyMongoError, DatabaseError) as error:
-            if not isinstance(error.__cause__ or error, PyMongoError | OperationalError):
+            why = error.__cause__ or error
+            if not isinstance(why, PyMongoError | OperationalError):
                 raise
-            outage_of(self.alias).begin(error)
-            raise OperationalError(f"The store of documents `{self.alias}` does not answer: {error}") from error
+            outage_of(self.alias).begin(why)
+            raise AwayError(f"The store of documents `{self.alias}` does not answer: {why}") from error
         outage_of(self.alias).end()
 
 

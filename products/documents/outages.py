@@ -12,6 +12,10 @@ ANSWERED_WITHIN_SECONDS = 5.0  # longer than any time-out: then whoever asked ha
 log = logging.getLogger(__name__)
 
 
+class AwayError(OperationalError):
+    """A store beside the SQL database does not answer, or not as it should. Reads have other sources."""
+
+
 class Outage:
     """Of one store, in this process."""
 
@@ -28,7 +32,7 @@ class Outage:
         with self._lock:
             now = time.monotonic()
             if now < self._asked_next_at:
-                raise OperationalError(f"The store of documents `{self.name}` is away.")
+                raise AwayError(f"The store of documents `{self.name}` is away.")
             self._asked_next_at = now + ANSWERED_WITHIN_SECONDS
 
     def begin(self, why: Exception) -> None:

@@ -64,6 +64,21 @@ def test_clearing_removes_every_document(store, monkeypatch):
     assert not Document.objects.exists()
 
 
+def test_names_are_ordered_by_their_letters_codes_on_every_store(store):
+    names = ["zest", "b_c", "b c", "b-c", "bc", "a|", "ß", "ø", "\u30d1\u30f3", "\U0001f950", "~", "1", "10", "9"]
+    for number, name in enumerate(names, start=1):
+        put(store, number, 1, sort_name=name)
+    expected = [names.index(name) + 1 for name in sorted(names)]
+    assert documents.ids(documents.matching(None), "name", 0, 99) == (len(names), expected)
+
+
+def test_a_tag_is_found_whole_and_as_it_is_spelt(store):
+    for number, tags in enumerate(["|vegan|", "|vegan-rye|", "|rye|vegan|", "|", "|v.gan|", "|v_gan|"], start=1):
+        put(store, number, 1, tags=tags, sort_name=str(number))
+    for tag, expected in (("vegan", [1, 3]), ("v.gan", [5]), ("v_gan", [6]), ("gan", []), ("%", [])):
+        assert documents.ids(documents.matching(None, [tag]), "name", 0, 99)[1] == expected
+
+
 def test_only_documents_of_the_form_are_read(store):
     put(store, 5, 10)
     assert [row.pk for row in store.read([5, 6], "form")] == [5]

@@ -1,0 +1,29 @@
+import pytest
+from django.conf import settings
+from django.db import connections
+
+from products.documents import outages
+
+IMPATIENT = {"serverSelectionTimeoutMS": 300, "connectTimeoutMS": 300, "socketTimeoutMS": 300}
+
+
+def connect_anew():
+    connection = connections[settings.DOCUMENTS]
+    if connection.vendor == "mongodb":
+        connection.ensure_connection()
+        connection.close_pool()
+    else:
+        connection.close()
+
+
+@pytest.fixture
+def impatient():
+    """Who asks the store gives up soon, and nobody remembers that somebody has."""
+    options = connections[settings.DOCUMENTS].settings_dict["OPTIONS"]
+    patient = dict(options)
+    options |= IMPATIENT
+    connect_anew()
+    yield
+    options |= patient
+    connect_anew()
+    outages.outage_of(settings.DOCUMENTS).end()
