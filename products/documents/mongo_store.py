@@ -24,7 +24,6 @@ from .outages import AwayError, outage_of
 
 TRIES = 5  # against others who write the same documents
 DUPLICATE = 11000
-DJONGO = "djongo"  # the vendor of its engine
 INDEXED_WITHIN_SECONDS = 3600
 COLUMNS = [field.attname for field in Document._meta.fields]
 
@@ -135,8 +134,7 @@ class MongoStore:
 
     @property
     def _collection(self) -> Collection:
-        connection, name = connections[self.alias], Document._meta.db_table
-        return connection.collection(name) if connection.vendor == DJONGO else connection.get_collection(name)
+        return connections[self.alias].get_collection(Document._meta.db_table)
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
