@@ -23,6 +23,7 @@ from .proofs import (
     interleavings,
     jobs,
     kills,
+    moving,
     own_writes,
     pages,
     pages_kills,
@@ -34,6 +35,7 @@ from .proofs import (
     property,
     queues,
     reads,
+    rebuild,
     render,
     same_cakes,
     speed,
@@ -72,6 +74,8 @@ PROOFS: dict[str, Callable[[], list[Figure]]] = {
     "faults": faults.prove,
     "promotion": promotion.prove,
     "reads": reads.prove,
+    "rebuild": rebuild.prove,
+    "moving": moving.prove,
     "kills": kills.prove,
     "pages": pages.prove,
     "pages-torn": pages_torn.prove,
@@ -94,6 +98,7 @@ PROOFS: dict[str, Callable[[], list[Figure]]] = {
     "cluster-faults": OnACluster("cluster_faults").prove,
 }
 ON_MARIADB = {"own-writes", "thirty-seconds", "faults", "promotion", "reads", "property", "interleavings"}
+WITH_MONGODB = {"rebuild", "moving"}  # besides a MariaDB
 ON_A_CLUSTER = {"deploys", "bad-release", "clones", "joining", "cluster-faults"}
 BEHIND_NGINX = {"pages", "pages-torn", "pages-kills", "pages-speed"}
 TABLE = Path(__file__).resolve().parent.parent / "docs" / "proofs.md"
@@ -147,6 +152,8 @@ def conditions(name: str) -> str:
 def servers(name: str) -> str:
     if name in ON_A_CLUSTER:
         return "MariaDB with two replicas, RabbitMQ, nginx, three clones"
+    if name in WITH_MONGODB:
+        return "MariaDB with two replicas, SecantusDB"
     database = "MariaDB with two replicas" if name in ON_MARIADB else "SQLite"
     return f"{database}, nginx" if name in BEHIND_NGINX else database
 

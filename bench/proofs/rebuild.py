@@ -1,0 +1,89 @@
+"""Every document built again from the tables, on MariaDB and in a MongoDB; killed in the middle, and resumed."""
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass
+
+from bench.beside import beside
+from bench.catalogue import say
+from bench.databases import Servers
+from bench.document_stores import compared, mongo
+from bench.figure import Figure, at_least, at_most, exactly
+from bench.opened import Opened, opened_shop, wait_until
+
+PRODUCTS = 100_000
+KILLED_AT = 0.2  # of all
+LEAST_A_SECOND = 100
+MOST_MEGABYTES = 200  # Django and this shop's code are half of it
+MIDDLE_WITHIN_SECONDS = 3600
+DONE = "SELECT max(done) FROM products_documentwalk WHERE name = 'rebuild' AND NOT is_over"
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What the second call said: how many were built before it, how many by it, a second; and its peak in MB."""
+
+    before: int
+    built: int
+    rate: int
+    megabytes: float
+
+
+def prove(products: int = PRODUCTS, servers: Servers | None = Servers(replicas=0)) -> list[Figure]:  # noqa: B008
+    with mongo() as server, opened_shop(servers=servers, apart=["worker", "relay"]) as shop:
+        for name in ("worker", "relay"):
+            shop.apart[name].end()
+        say(f"{products:,} products: making them up")
+        shop.manage("load_bakery", "--products", str(products))
+        with beside(shop) as inside:
+            inside.ask("forget_what_waits")
+        figures = _figures(shop, "MariaDB" if servers else "SQLite")
+        shop.environment["DOCUMENTS_URL"] = server.url("shop")
+        shop.manage("migrate", "-v", "0")
+        return [*figures, *_figures(shop, "a server that speaks MongoDB")]
+
+
+def _figures(shop: Opened, name: str) -> list[Figure]:
+    total = shop.count("SELECT count(*) FROM products_product")
+    say(f"{name}: building {total:,} documents, killed in the middle")
+    _kill_at(shop, int(total * KILLED_AT))
+    rebuilt = _rebuild(shop)
+    say(f"{name}: comparing them")
+    looked_at, wrong = compared(shop)
+    what = f"{total:,} documents rebuilt on {name}, killed at {rebuilt.before:,} and called again"
+    peak = round(rebuilt.megabytes)
+    return [
+        exactly(f"{what}: built before and after", rebuilt.before + rebuilt.built, total),
+        at_least("… rate", rebuilt.rate, LEAST_A_SECOND, " a second", is_timed=True),
+        at_most("… memory of the process at its peak", peak, MOST_MEGABYTES, " MB"),
+        exactly("… compared with a fresh assembly", looked_at, total),
+        exactly("… missing or differing", wrong, []),
+    ]
+
+
+def _kill_at(shop: Opened, count: int) -> None:
+    process = shop.start("documents", "--rebuild")
+    try:
+        wait_until(
+            lambda: shop.count(DONE) >= count or process.poll() is not None, MIDDLE_WITHIN_SECONDS, "the middle"
+        )
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _rebuild(shop: Opened) -> Rebuilt:
+    process = shop.start("documents", "--rebuild")
+    said = process.stdout.read()
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, process.args, said)
+    before = re.search(r"([\d,]+) were built before", said)
+    built, rate = re.search(r"Built ([\d,]+) in .*: ([\d,]+) documents a second", said).groups()
+    return Rebuilt(_number(before[1]) if before else 0, _number(built), _number(rate), used.ru_maxrss / 1024)
+
+
+def _number(text: str) -> int:
+    return int(text.replace(",", ""))
