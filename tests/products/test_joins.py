@@ -9,10 +9,12 @@ from jobs.models import Outbox
 from products.data import CATEGORIES, MOST_SHELVES, PRODUCTS
 from products.models import Category, Document
 from products.views import product
+from scaling.behind import behind
 from scaling.replicas import unit_of_work
 from scaling.xray import measured
 
 from ..factories import make_category, make_product, make_review, make_user
+from ..servers import PATIENCE_SECONDS
 from ..shop.people import work_off
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -38,6 +40,7 @@ def stored(loaf):
 
 def test_category_neighbours_and_authors_come_in_the_round_trip_of_the_product(client, rf, loaf):
     page_of(client, loaf)
+    assert behind.wait(PATIENCE_SECONDS)
     with unit_of_work(), measured() as cost:
         html = product(rf.get("/"), loaf.pk, loaf.slug).content.decode()
     assert (sum(cost.sql.values()), cost.trips["cache"]) == (0, 1)
