@@ -9,7 +9,7 @@ from pathlib import PurePath
 
 from storages.backends.s3 import S3Storage
 
-from .objects import Objects
+from .bucket_objects import Objects
 
 FOR_EVER = "public, max-age=31536000, immutable"
 # What Python calls otherwise from one machine to the next, or not at all

@@ -14,8 +14,8 @@ from pathlib import PurePath
 
 from storages.backends.s3 import S3Storage
 
+from .bucket_objects import Objects
 from .folder import HEAD, packed
-from .objects import Objects
 
 POINTED_SECONDS = 2.0  # visitors who have written shortly before would ask all the time
 TRIES = 8  # each is lost to another one that has written meanwhile

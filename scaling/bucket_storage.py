@@ -19,7 +19,7 @@ from django.utils.encoding import filepath_to_uri
 from storages.backends.s3 import S3Storage
 from storages.utils import clean_name
 
-from .objects import CHANGED, PATIENCE
+from .bucket_objects import CHANGED, PATIENCE
 from .unavailable import FilesAway
 
 TYPES = {".webp": "image/webp"}  # of those that Python's list may lack

@@ -8,11 +8,16 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.encoding import escape_uri_path
 from django.utils.module_loading import import_string
 from django_redis.exceptions import ConnectionInterrupted
-from kombu.exceptions import OperationalError as BrokerError
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from . import settings
+
+BrokerError: type[Exception]
+try:
+    from kombu.exceptions import OperationalError as BrokerError
+except ImportError:  # a site without a queue
+    BrokerError = OperationalError
 
 
 class FilesAway(OSError):

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -16,14 +17,20 @@ from shop.valkeys import free_port
 
 from .servers import start_valkey, stop
 
+BARE = settings.ROOT / "tests" / "bare"
+INSTALL = re.compile(r"^    pip install (.*)", re.MULTILINE)
 FILE = re.compile(r"^`(library/\w+\.py)`[^\n]*:\n\n((?:    .*\n|\n)+)", re.MULTILINE)
 
 
 class Project:
     def __init__(self, folder: Path, packages: Sequence[str], page: Path, told: Mapping[str, str]) -> None:
         self.folder = folder
+        text = page.read_text()
+        installed = " ".join(shlex.split(INSTALL.search(text)[1]))
+        path = os.pathsep.join([str(BARE), "."])
         self.told = {"PATH": os.environ["PATH"], "SECRET_KEY": "only-for-tests", **told}
-        self.files = {name: dedent(code) for name, code in FILE.findall(page.read_text())}
+        self.told |= {"BARE": installed, "PYTHONPATH": path}
+        self.files = {name: dedent(code) for name, code in FILE.findall(text)}
         for package in packages:
             shutil.copytree(settings.ROOT / package, folder / package)
         (folder / "library").mkdir()
@@ -31,7 +38,8 @@ class Project:
             (folder / name).write_text(code)
 
     def run(self, *words: str) -> str:
-        """What Python says of these words there, with nothing of our environment."""
+        """What Python says of these words there, with nothing of our environment but the packages that the page
+        installs."""
         command = [sys.executable, *words]
         done = subprocess.run(command, cwd=self.folder, env=self.told, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr

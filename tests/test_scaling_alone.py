@@ -45,7 +45,7 @@ print(json.dumps(told))
 def project(tmp_path_factory):
     folder = tmp_path_factory.mktemp("alone")
     with two_stores(folder) as stores:
-        told = {"DJANGO_SETTINGS_MODULE": "library.settings", "PYTHONPATH": ".", "RELEASE": "r1"}
+        told = {"DJANGO_SETTINGS_MODULE": "library.settings", "RELEASE": "r1"}
         yield Project(folder / "project", ["scaling"], PAGE, stores | told)
 
 

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from storages.backends.s3 import S3Storage
 
 from scaling.bucket import Bucket
-from scaling.objects import PATIENCE
+from scaling.bucket_objects import PATIENCE
 from shop.valkeys import free_port
 from tests.test_layers import FILES, imports_of, module_of
 
@@ -338,6 +338,6 @@ def test_only_who_makes_a_bucket_needs_its_client():
     """Those of them that others use are named in settings, and imported by nobody."""
     used = {module_of(path): {name for name, _ in imports_of(path)} for path in FILES}
     foreign = {module for module, names in used.items() for name in names if name.split(".")[0] in FOREIGN}
-    assert foreign == {"scaling.bucket", "scaling.objects", "scaling.bucket_storage", "scaling.asset_bucket"}
+    assert foreign == {"scaling.bucket", "scaling.bucket_objects", "scaling.bucket_storage", "scaling.asset_bucket"}
     importing = {module for module, names in used.items() if any(name.startswith(tuple(foreign)) for name in names)}
-    assert importing == foreign - {"scaling.objects"}
+    assert importing == foreign - {"scaling.bucket_objects"}
