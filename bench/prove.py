@@ -17,6 +17,7 @@ from .figure import Figure
 from .proofs import (
     assembly,
     cache_away,
+    documents,
     faults,
     growth,
     hot_pages,
@@ -83,6 +84,7 @@ PROOFS: dict[str, Callable[[], list[Figure]]] = {
     "pages-speed": pages_speed.prove,
     "pages-whole": pages_whole.prove,
     "cache-away": cache_away.prove,
+    "documents": documents.prove,
     "property": property.prove,
     "stampede": stampede.prove,
     "two-releases": two_releases.prove,
@@ -101,6 +103,7 @@ ON_MARIADB = {"own-writes", "thirty-seconds", "faults", "promotion", "reads", "p
 WITH_MONGODB = {"rebuild", "moving"}  # besides a MariaDB
 ON_A_CLUSTER = {"deploys", "bad-release", "clones", "joining", "cluster-faults"}
 BEHIND_NGINX = {"pages", "pages-torn", "pages-kills", "pages-speed"}
+OF_THEIR_OWN = {"documents": "SQLite, MariaDB with an account that reads, SecantusDB for MongoDB"}
 TABLE = Path(__file__).resolve().parent.parent / "docs" / "proofs.md"
 HEAD = """# Proofs
 
@@ -150,6 +153,8 @@ def conditions(name: str) -> str:
 
 
 def servers(name: str) -> str:
+    if name in OF_THEIR_OWN:
+        return OF_THEIR_OWN[name]
     if name in ON_A_CLUSTER:
         return "MariaDB with two replicas, RabbitMQ, nginx, three clones"
     if name in WITH_MONGODB:

@@ -7,10 +7,10 @@ import sys
 import pytest
 from django.conf import settings
 
+from bench.catalogue_tests import BOUNDED
 from bench.mongo import missing
 
 from ..servers import lacking
-from .catalogue import BOUNDED
 
 
 @pytest.mark.skipif(bool(os.environ.get("TEST_DOCUMENTS")), reason="it would start itself")

@@ -1,4 +1,4 @@
-"""Which tests are the catalogue's: they pass wherever the documents are."""
+"""Which tests are the catalogue's: they pass wherever its documents are."""
 
 # Pages, listings with every order and filter, search, the admin, and the store itself: a minute or two each
 BOUNDED = [
