@@ -13,6 +13,7 @@ BOUNDED = [
 WHOLE = [
     "tests/documents",
     "tests/products",
+    "--ignore-glob=tests/products/test_mov*.py",  # these have two stores of their own
     "tests/jobs/test_changes.py",
     "tests/jobs/test_moments.py",
     "tests/jobs/test_outbox.py",
