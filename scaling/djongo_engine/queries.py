@@ -34,8 +34,8 @@ class Insert(stock.InsertQuery):
 
 
 class Update(stock.UpdateQuery):
-    """`F("version") + 1` is a comparison that djongo does not know: it becomes an `$inc`. Every other expression is
-    refused."""
+    """djongo fails on an update of all rows, for want of a filter. And `F("version") + 1` is a comparison that it
+    does not know: it becomes an `$inc`. Every other expression is refused."""
 
     statement: Any
 
@@ -55,6 +55,7 @@ class Update(stock.UpdateQuery):
         filled = SETS_NOTHING.sub(' SET "_" = NULL ', sql, count=1)
         self.statement = parse(filled)
         super().parse()
+        self.kwargs.setdefault("filter", {})
         if filled != sql:
             del self.kwargs["update"]["$set"]
         if increases:

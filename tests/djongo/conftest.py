@@ -54,3 +54,11 @@ def sheets(request, mongo_aliases):
     sheets = Sheet.objects.using(request.param)
     sheets.all().delete()
     return sheets
+
+
+@pytest.fixture
+def djongo(mongo_aliases):
+    """The empty table, by djongo."""
+    sheets = Sheet.objects.using("djongo")
+    sheets.all().delete()
+    return sheets

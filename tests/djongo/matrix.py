@@ -91,6 +91,8 @@ READS = {
     "filter: contains": lambda rows: keys(rows.filter(tags__contains="|nut-free|")) == list(range(5, ROWS + 1, 5)),
     "filter: contains, as it is written": lambda rows: not rows.filter(name__contains="name").exists(),
     "filter: icontains": lambda rows: keys(rows.filter(name__icontains="NAME 1")) == list(range(10, 20)),
+    "filter: iexact": lambda rows: keys(rows.filter(name__iexact="NAME 01")) == [1],
+    "filter: iexact, of a text with a dot": lambda rows: not rows.filter(name__iexact="name.01").exists(),
     "filter: startswith": lambda rows: keys(rows.filter(name__startswith="Name 0")) == list(range(1, 10)),
     "filter: isnull": lambda rows: rows.filter(name__isnull=False).count() == ROWS,
     "filter: one or the other": lambda rows: keys(rows.filter(Q(version=1) | Q(version=2))) == [1, 2],
@@ -127,6 +129,7 @@ WRITES = {
         rows.filter(key=5, version=5).update(version=6, data={"a": 1}) == 1
         and rows.filter(key=5, version=5).update(version=6) == 0
     ),
+    "update, of all": lambda rows: rows.update(version=5) == rows.filter(version=5).count() == ROWS,
     "update: F() + 1": lambda rows: (
         rows.filter(key=7).update(version=F("version") + 1, name="Other") == rows.get(key=7).version - 7
         and rows.filter(key=7).update(version=F("version") - 1) == rows.get(key=7).version - 6
