@@ -11,7 +11,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from scaling.replicas import DATABASE_OUTAGES, primary
+from django.db import DatabaseError, InterfaceError
+
+from scaling.replicas import primary
 
 from .document_models import DocumentMove
 from .store_names import alias_of, configured, known
@@ -71,8 +73,7 @@ def standing() -> Standing:
 
 def ask() -> Standing:
     """As it is on the primary now."""
-    with primary():
-        return _note(DocumentMove.objects.first())
+    return _note(_on_the_primary())
 
 
 def forget() -> None:
@@ -87,11 +88,20 @@ def unmoved() -> Standing:
 
 
 def _ask_whoever_answers() -> Standing:
-    """With the primary away nobody moves anything: what was so is so, and a replica has heard of it."""
-    try:
-        return ask()
-    except DATABASE_OUTAGES:
-        return _remember(_seen[1]) if _seen else _note(DocumentMove.objects.first())
+    """With the primary away nobody moves anything: what was so is so, and a replica has heard of it. Before the first
+    migration nothing was moved."""
+    for rows in (_on_the_primary, DocumentMove.objects.first):
+        try:
+            return _note(rows())
+        except (DatabaseError, InterfaceError):
+            if _seen:
+                return _remember(_seen[1])
+    return unmoved()
+
+
+def _on_the_primary() -> DocumentMove | None:
+    with primary():
+        return DocumentMove.objects.first()
 
 
 def _note(row: DocumentMove | None) -> Standing:

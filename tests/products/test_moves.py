@@ -37,7 +37,7 @@ def command(*words):
 
 def deploy(settings, url, next_url):
     """The same two stores, under other aliases."""
-    connections["documents"] = connections[NEXT]
+    connections["documents"], connections.databases["documents"] = connections[NEXT], connections.databases[NEXT]
     settings.DOCUMENTS_URL, settings.NEXT_DOCUMENTS_URL = url, next_url
     moving.forget()
 

@@ -4,7 +4,7 @@ The next store is a second SQL database here.
 """
 
 import pytest
-from django.db import DEFAULT_DB_ALIAS, OperationalError
+from django.db import DEFAULT_DB_ALIAS, OperationalError, ProgrammingError
 
 from products import documents, moving, phases
 from products.data import PRODUCTS
@@ -84,6 +84,14 @@ def test_with_the_primary_away_a_reader_keeps_what_it_knows(monkeypatch):
     monkeypatch.setattr(moving, "REMEMBERED_SECONDS", 0)
     monkeypatch.setattr("scaling.monitor.Monitor.primary_is_down", lambda self: True)
     assert moving.reads() == NEXT
+
+
+def test_before_the_first_migration_nothing_was_moved(monkeypatch):
+    def no_table():
+        raise ProgrammingError(1146, "Table 'products_documentmove' doesn't exist")
+
+    monkeypatch.setattr(DocumentMove.objects, "first", no_table)
+    assert moving.reads() == DEFAULT_DB_ALIAS
 
 
 def test_a_process_that_was_not_told_of_the_store_writes_nothing_by_itself(shop, settings):

@@ -36,7 +36,7 @@ def two_stores(settings, monkeypatch):
     yield
     moving.forget()
     with suppress(AttributeError):
-        del connections["documents"]
+        del connections["documents"], connections.databases["documents"]
 
 
 def five_loaves():
