@@ -6,6 +6,7 @@ is newer. What differs is looked at again a moment later: one store is written b
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 from scaling.replicas import primary, unit_of_work
 
@@ -13,7 +14,7 @@ from .data import PRODUCTS
 from .documents.stores import Store, of
 from .moving import Standing
 from .store_names import alias_of
-from .walks import Walk
+from .walks import Walk, patiently
 
 NAME = "move"
 BATCH = 100
@@ -31,8 +32,7 @@ def stores_of(standing: Standing) -> tuple[Store, Store]:
 def fill(walk: Walk, source: Store, target: Store) -> Iterator[int]:
     """Copy all that is left of this walk, in batches; yields how many each holds."""
     while ids := [row[0] for row in source.versions_after(walk.place, BATCH)]:
-        with unit_of_work(), primary():
-            target.put(source.whole(ids))
+        patiently(partial(_copy, ids, source, target))
         walk.step(ids[-1], len(ids))
         yield len(ids)
     walk.end()
@@ -42,13 +42,22 @@ def compare(walk: Walk, source: Store, target: Store) -> Iterator[tuple[int, lis
     """One pass through all: yields how many each batch holds, and those of them that differed and were repaired."""
     place = 0
     while ids := _ids_after(place, source, target):
-        with unit_of_work(), primary():
-            differing = differing_of(ids, source, target)
-            if differing:
-                _repair(differing, source, target)
+        differing = patiently(partial(_compare, ids, source, target))
         walk.renew()
         yield len(ids), differing
         place = ids[-1]
+
+
+def _copy(ids: Sequence[int], source: Store, target: Store) -> None:
+    with unit_of_work(), primary():
+        target.put(source.whole(ids))
+
+
+def _compare(ids: Sequence[int], source: Store, target: Store) -> list[int]:
+    with unit_of_work(), primary():
+        if differing := differing_of(ids, source, target):
+            _repair(differing, source, target)
+    return differing
 
 
 def differing_of(ids: Sequence[int], source: Store, target: Store) -> list[int]:

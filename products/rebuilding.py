@@ -5,13 +5,14 @@ newer, and stays. Nothing is stored in the cache, so no visitor notices. At most
 place is kept with each, so whoever is killed loses a batch at most.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 from scaling.replicas import primary, unit_of_work
 
 from . import moving
 from .data import PRODUCTS
-from .walks import Walk
+from .walks import Walk, patiently
 
 NAME = "rebuild"
 BATCH = 100  # products that are assembled in the statements of one
@@ -27,13 +28,17 @@ def rebuild(walk: Walk) -> Iterator[int]:
     """Build all that is left of this walk, in batches; yields how many each holds. A product that is gone has its
     document marked."""
     while ids := _after(walk.place):
-        with unit_of_work():
-            built = PRODUCTS.assemble_all(ids)
-            with primary():
-                PRODUCTS.persist(built)
+        patiently(partial(_build, ids))
         walk.step(ids[-1], len(ids))
         yield len(ids)
     walk.end()
+
+
+def _build(ids: Sequence[int]) -> None:
+    with unit_of_work():
+        built = PRODUCTS.assemble_all(ids)
+        with primary():
+            PRODUCTS.persist(built)
 
 
 def _after(pk: int) -> list[int]:

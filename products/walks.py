@@ -8,14 +8,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import TypeVar
 
 from django.db.models import F, Q
 from django.db.models.functions import Now
+
+from scaling.unavailable import OUTAGES
 
 from .document_models import DocumentWalk
 
 LEASE_SECONDS = 12  # a batch takes a fraction of a second, and a database that blocks it its time-out
 LOOK_AGAIN_SECONDS = 0.2
+TRIES, AGAIN_SECONDS = 3, 1.0  # less than the lease, time-outs of two seconds included
+
+T = TypeVar("T")
 
 
 class BusyError(Exception):
@@ -69,6 +75,17 @@ def walking(name: str, on_wait: Callable[[], object] = lambda: None) -> Iterator
         yield walk
     finally:
         _give_back(walk)
+
+
+def patiently(batch: Callable[[], T]) -> T:
+    """Do a batch, which may be done twice, and once more after a moment when a server did not answer: work of an hour
+    does not end because of one slow second. The last error goes up."""
+    for _ in range(TRIES - 1):
+        try:
+            return batch()
+        except OUTAGES:
+            time.sleep(AGAIN_SECONDS)
+    return batch()
 
 
 def left_at(name: str) -> DocumentWalk | None:

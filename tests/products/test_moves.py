@@ -1,6 +1,7 @@
 """`manage.py documents --move`: from one store to the next while both are written, and nothing is lost in between."""
 
 from io import StringIO
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -29,17 +30,23 @@ def shop():
     return five_loaves()
 
 
+@pytest.fixture
+def deploy(settings, monkeypatch):
+    """Have the same two stores under other aliases."""
+
+    def change_settings(url, next_url):
+        monkeypatch.setitem(connections.databases, "documents", connections.databases[NEXT])
+        monkeypatch.setattr(connections._connections, "documents", connections[NEXT], raising=False)
+        settings.DOCUMENTS_URL, settings.NEXT_DOCUMENTS_URL = url, next_url
+        moving.forget()
+
+    return change_settings
+
+
 def command(*words):
     out = StringIO()
     call_command("documents", *words, stdout=out)
     return out.getvalue()
-
-
-def deploy(settings, url, next_url):
-    """The same two stores, under other aliases."""
-    connections["documents"], connections.databases["documents"] = connections[NEXT], connections.databases[NEXT]
-    settings.DOCUMENTS_URL, settings.NEXT_DOCUMENTS_URL = url, next_url
-    moving.forget()
 
 
 def differing(*products):
@@ -138,7 +145,7 @@ def test_what_is_changed_all_the_time_does_not_keep_it_from_its_end(shop, monkey
         of(DEFAULT_DB_ALIAS).write(PRODUCTS.assemble_all([shop[0].pk]), PRODUCTS.shape)
 
     a_writer_in_between(0)
-    monkeypatch.setattr(copying.time, "sleep", a_writer_in_between)
+    monkeypatch.setattr(copying, "time", SimpleNamespace(sleep=a_writer_in_between))
     assert differing(shop[0]) == []
 
 
@@ -169,20 +176,20 @@ def test_after_the_end_the_former_store_is_left_alone(shop):
     assert (prices(NEXT)[shop[0].pk], prices(DEFAULT_DB_ALIAS)[shop[0].pk]) == (777, 500)
 
 
-def test_and_after_the_next_deploy_the_settings_say_what_the_row_says(shop, settings):
+def test_and_after_the_next_deploy_the_settings_say_what_the_row_says(shop, deploy):
     command("--move")
     command("--finish")
-    deploy(settings, URL, "")
+    deploy(URL, "")
     assert (moving.reads(), list(moving.writes())) == ("documents", ["documents"])
     assert check_documents() == []
 
 
-def test_back_to_the_tables_is_a_move_like_any_other(shop, settings):
+def test_back_to_the_tables_is_a_move_like_any_other(shop, deploy):
     command("--move")
     command("--finish")
     change(shop[0], 777)
     build(shop[0])
-    deploy(settings, URL, "default")
+    deploy(URL, "default")
     command("--move")
     command("--finish")
     assert prices(DEFAULT_DB_ALIAS)[shop[0].pk] == 777

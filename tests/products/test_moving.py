@@ -3,6 +3,8 @@
 The next store is a second SQL database here.
 """
 
+from types import SimpleNamespace
+
 import pytest
 from django.db import DEFAULT_DB_ALIAS, OperationalError, ProgrammingError
 
@@ -169,7 +171,7 @@ def test_a_check_reminds_of_the_deploy_after_a_move():
 def test_the_end_is_not_come_to_before_every_reader_has_heard(monkeypatch):
     waited = []
     monkeypatch.setattr(phases, "HEARD_SECONDS", 5)
-    monkeypatch.setattr(phases.time, "sleep", waited.append)
+    monkeypatch.setattr(phases, "time", SimpleNamespace(sleep=waited.append))
     phases.begin(NAME)
     phases.switch()
     phases.finish()

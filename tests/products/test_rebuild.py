@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from io import StringIO
+from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -15,6 +16,7 @@ from products.data import PRODUCTS
 from products.document_models import DocumentWalk
 from products.models import Document, Price, Product, Term
 from products.rebuilding import rebuild
+from products.store_names import configured
 from products.walks import BusyError, walking
 from scaling.stores import cache
 
@@ -26,6 +28,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch):
     monkeypatch.setattr(rebuilding, "BATCH", 2)
+    monkeypatch.setattr(walks, "AGAIN_SECONDS", 0)
 
 
 @pytest.fixture
@@ -36,13 +39,13 @@ def shop():
 
 @pytest.fixture
 def dying(monkeypatch):
-    """Have `PRODUCTS.persist` raise this instead of the n-th batch."""
+    """Have `PRODUCTS.persist` raise this instead of the n-th batch, and of some after it."""
 
-    def die(error, batch):
+    def die(error, batch, times=1):
         persist, batches = PRODUCTS.persist, iter(range(1, 100))
 
         def persist_or_die(built):
-            if next(batches) == batch:
+            if batch <= next(batches) < batch + times:
                 raise error
             return persist(built)
 
@@ -129,8 +132,14 @@ def test_who_is_stopped_is_told_how_to_go_on_and_goes_on(shop, dying, monkeypatc
     assert "A rebuild has come" not in documents()
 
 
+def test_one_slow_second_does_not_end_it(shop, dying):
+    dying(OperationalError("timed out"), 2, times=walks.TRIES - 1)
+    assert documents("--rebuild").startswith("Built 5 in ")
+    assert differing() == []
+
+
 def test_a_database_that_is_away_ends_it_in_one_line(shop, dying):
-    dying(OperationalError("gone away"), 3)
+    dying(OperationalError("gone away"), 3, times=walks.TRIES)
     with pytest.raises(CommandError, match=r"does not answer \(gone away\)\. manage\.py documents --rebuild goes on"):
         documents("--rebuild")
     assert Document.objects.count() == 4
@@ -154,7 +163,7 @@ def test_of_another_form_it_begins_at_the_first_by_itself(shop, dying, monkeypat
 
 def test_one_that_lives_is_left_alone(monkeypatch):
     with walking("rebuild") as walk:
-        monkeypatch.setattr(walks.time, "sleep", lambda seconds: walk.renew())
+        monkeypatch.setattr(walks, "time", SimpleNamespace(sleep=lambda seconds: walk.renew()))
         with pytest.raises(CommandError, match="Another process is at it, and has come past product 0"):
             documents("--rebuild")
 
@@ -170,7 +179,7 @@ def test_of_one_that_was_killed_the_lease_is_waited_for(shop, monkeypatch):
         looks.append(seconds)
         monkeypatch.setattr(walks, "Now", lambda: Now() + timedelta(hours=2))
 
-    monkeypatch.setattr(walks.time, "sleep", an_hour_passes)
+    monkeypatch.setattr(walks, "time", SimpleNamespace(sleep=an_hour_passes))
     said = documents("--rebuild").splitlines()
     assert said[:2] == [
         "Somebody is at it, or was killed at it: looking which …",
@@ -193,10 +202,11 @@ def test_without_an_option_it_says_how_the_documents_are(shop):
     PRODUCTS.refresh([product.pk for product in shop[:3]])
     Document.objects.filter(pk=shop[0].pk).update(version=1)
     Document.objects.filter(pk=shop[1].pk).update(shape="another")
+    store = configured()
     assert documents().splitlines() == [
-        "The documents are in default: 3, 0 of them gone.",
+        f"The documents are in {store}: 3, 0 of them gone.",
         "2 products have none; 1 documents are older than their product, 1 of another form.",
-        "default alone is written; nothing is being moved.",
+        f"{store} alone is written; nothing is being moved.",
     ]
 
 

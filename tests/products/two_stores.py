@@ -1,7 +1,5 @@
 """Two stores of documents for tests of a move: the tables, and a second database with a table for documents."""
 
-from contextlib import suppress
-
 import pytest
 from django.db import DEFAULT_DB_ALIAS, connections
 
@@ -35,8 +33,6 @@ def two_stores(settings, monkeypatch):
     moving.forget()
     yield
     moving.forget()
-    with suppress(AttributeError):
-        del connections["documents"], connections.databases["documents"]
 
 
 def five_loaves():
