@@ -38,6 +38,12 @@ class Baker:
         page = self.visitor.get(f"/admin/products/product/{pk}/delete/")
         return self._send(page, {"post": "yes"}, "post")
 
+    def rename_category(self, pk: int, name: str) -> float:
+        return self._send(self.visitor.get(f"/admin/products/category/{pk}/change/"), {"name": name})
+
+    def rename_account(self, pk: int, name: str) -> float:
+        return self._send(self.visitor.get(f"/admin/accounts/user/{pk}/change/"), {"name": name})
+
     def _form(self, pk: int) -> Page:
         return self.visitor.get(f"/admin/products/product/{pk}/change/")
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from .beside import Beside, beside
+from .databases import Servers
 from .opened import Opened, opened_shop
 from .visitor import Page, Visitor
 
@@ -34,11 +35,13 @@ class Catalogue:
 
 
 @contextmanager
-def opened_catalogue(size: int, sample: int = SAMPLE) -> Iterator[Catalogue]:
+def opened_catalogue(
+    size: int, sample: int = SAMPLE, servers: Servers | None = None, apart: Sequence[str] = ()
+) -> Iterator[Catalogue]:
     """Open a shop, make up products until there are `size`, and build a sample of them: to build all of a hundred
-    thousand takes minutes, and no page would be other for it."""
+    thousand takes minutes, and no page would be other for it. `servers` and `apart` are those of `opened_shop`."""
     say(f"{size:,} products: opening the shop")
-    with opened_shop() as shop, beside(shop) as inside:
+    with opened_shop(servers=servers, apart=apart) as shop, beside(shop) as inside:
         say(f"{size:,} products: making them up")
         shop.manage("load_bakery", "--products", str(size))
         inside.ask("forget_what_waits")

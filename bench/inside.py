@@ -25,6 +25,8 @@ from scaling.stores import cache
 from scaling.xray import measured
 from shop.nginx import Nginx
 
+from .gathering import gather
+
 BATCH = 100
 
 
@@ -130,7 +132,7 @@ def _sizes(pk: int) -> dict[str, int]:
 
 VERBS: dict[str, Callable] = {
     verb.__name__: verb
-    for verb in (forget_what_waits, products, build, change, assembly, sizes, open_proxy, times, reconcile)
+    for verb in (forget_what_waits, products, build, change, assembly, sizes, open_proxy, times, reconcile, gather)
 }
 
 

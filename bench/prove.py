@@ -37,6 +37,7 @@ from .proofs import (
     queues,
     reads,
     rebuild,
+    renamed,
     render,
     same_cakes,
     speed,
@@ -70,6 +71,7 @@ PROOFS: dict[str, Callable[[], list[Figure]]] = {
     "patterns": patterns.prove,
     "catalogue-growth": growth.prove,
     "assembly": assembly.prove,
+    "renamed": renamed.prove,
     "own-writes": own_writes.prove,
     "thirty-seconds": thirty_seconds.prove,
     "faults": faults.prove,
@@ -99,7 +101,9 @@ PROOFS: dict[str, Callable[[], list[Figure]]] = {
     "joining": OnACluster("joining").prove,
     "cluster-faults": OnACluster("cluster_faults").prove,
 }
-ON_MARIADB = {"own-writes", "thirty-seconds", "faults", "promotion", "reads", "property", "interleavings"}
+ON_MARIADB = {
+    *("own-writes", "thirty-seconds", "faults", "promotion", "reads", "property", "interleavings", "renamed", "joins")
+}
 WITH_MONGODB = {"rebuild", "moving"}  # besides a MariaDB
 ON_A_CLUSTER = {"deploys", "bad-release", "clones", "joining", "cluster-faults"}
 BEHIND_NGINX = {"pages", "pages-torn", "pages-kills", "pages-speed"}

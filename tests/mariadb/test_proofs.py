@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.proofs import faults, interleavings, own_writes, promotion, property, thirty_seconds
+from bench.proofs import faults, interleavings, joins, own_writes, promotion, property, renamed, thirty_seconds
 from shop.mariadb_data import missing
 
 from ..servers import lacking
@@ -14,6 +14,8 @@ SMALL = {
     "promotion": lambda: promotion.prove(seconds=2.0),
     "interleavings": lambda: interleavings.prove(times=3),
     "property": lambda: property.prove(rounds=1, writes=30),
+    "renamed": lambda: renamed.prove(products=300, reviews=100, before=2.0),
+    "joins": lambda: joins.prove(sizes=(60,), sample=20, rounds=20),
 }
 
 

@@ -31,7 +31,7 @@ from shop.stream import ACTIVITIES
 from ..servers import PATIENCE_SECONDS
 
 KINDS = (PRODUCTS, CATEGORIES, SHELF_TAGS, ARTICLES, PEOPLE, FRIENDS, ACTIVITIES)
-SOON_US = 3_000_000
+SOON_US = 6_000_000  # longer than who goes through many objects has to build some of them
 SMALL = settings(
     max_examples=4,
     stateful_step_count=50,
