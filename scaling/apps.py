@@ -1,7 +1,14 @@
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
 
-from . import asset_checks, checks, clone_checks, page_checks, release_checks  # noqa: F401, register what is checked
+from . import (  # noqa: F401, register what is checked
+    asset_checks,
+    checks,
+    clone_checks,
+    djongo_checks,
+    page_checks,
+    release_checks,
+)
 from .abreast import catch_up, probe
 from .breaker import CACHE
 from .lineage import vouch
