@@ -9,7 +9,7 @@ from scaling.replicas import Work
 
 from . import pages, reach
 from .models import SECOND, Outbox, OutboxQuerySet, now_us
-from .sought import Sought
+from .sought import Sought, paths_not_shown
 from .triggers import DIALECTS, watched_objects
 from .watched import FORMER_REFRESH, REACH, WALK
 
@@ -26,8 +26,11 @@ class OutboxChanges:
         return touched and {subject: touched[subject] for subject in touched if _is_watched(subject)}
 
     def are_built(self, since: int) -> bool:
-        """Whether all that was changed before `since` (microseconds) has been built again."""
-        return not _rows().filter(created_at__lte=since).exists()
+        """Whether all that was changed before `since` (microseconds) and that pages show has been built again."""
+        rows = _rows().filter(created_at__lte=since)
+        for path in paths_not_shown():
+            rows = rows.exclude(task=WALK, subject__startswith=path)
+        return not rows.exists()
 
     def are_published(self, objects: Collection[str]) -> bool:
         """Whether no page that shows one of these ("name:id"), or none at all when there are none, waits to be

@@ -58,6 +58,16 @@ class Sought:
         return f"{row}@{self.after}" if self.after else row
 
 
+def paths_not_shown() -> list[str]:
+    """With what subjects begin by which owners are searched for that show nothing of the row on pages."""
+    return [
+        f"{watched.name}/{part.model._meta.db_table}:"
+        for watched in watched_objects().values()
+        for part in watched.parts
+        if not part.is_shown
+    ]
+
+
 def some_of(select: str, most: int, *, after: int = 0) -> list[int]:
     """The lowest ids of a SELECT that are past this one, as the primary has them."""
     return _asked(SOME.format(found=found_by(select), after=after, most=most))
