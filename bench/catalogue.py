@@ -43,8 +43,7 @@ def opened_catalogue(
     say(f"{size:,} products: opening the shop")
     with opened_shop(servers=servers, apart=apart) as shop, beside(shop) as inside:
         say(f"{size:,} products: making them up")
-        shop.manage("load_bakery", "--products", str(size))
-        inside.ask("forget_what_waits")
+        inside.ask("make_up", size)
         ids = inside.ask("products")
         ids = random.Random(size).sample(ids, min(sample, len(ids)))
         say(f"{size:,} products: building {len(ids):,} of them")

@@ -1,4 +1,4 @@
-"""A category that holds thousands of products, and an author whose reviews stand on many: made inside the shop."""
+"""Products by the thousand, a category that holds them, an author who has reviewed them: made inside the shop."""
 
 from typing import Any
 
@@ -7,7 +7,15 @@ from django.utils import timezone
 from accounts.models import User
 from jobs.triggers import suspended
 from products.data import enqueue_all
+from products.measuring import fill_up
 from products.models import Category, Product, Review
+from shop.loading import crowd
+
+
+def make_up(total: int) -> int:
+    """Have so many products, of which nothing is built. Returns how many were added."""
+    with suspended():
+        return fill_up(total, crowd(), timezone.now())
 
 
 def gather(products: int, reviews: int) -> dict[str, Any]:

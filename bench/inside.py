@@ -19,13 +19,14 @@ from jobs.reconciling import reconcile as look_at_all
 from jobs.watched import REFRESH
 from products.data import CATEGORIES, PRODUCTS, SHELF_TAGS
 from products.models import Category, Price, Product
-from scaling import codec
+from scaling import codec, health, monitor
 from scaling.replicas import unit_of_work
 from scaling.stores import cache
 from scaling.xray import measured
 from shop.nginx import Nginx
 
-from .gathering import gather
+from .gathering import gather, make_up
+from .opened import PATIENCE_SECONDS
 
 BATCH = 100
 
@@ -132,12 +133,17 @@ def _sizes(pk: int) -> dict[str, int]:
 
 VERBS: dict[str, Callable] = {
     verb.__name__: verb
-    for verb in (forget_what_waits, products, build, change, assembly, sizes, open_proxy, times, reconcile, gather)
+    for verb in (
+        *(forget_what_waits, products, build, change, assembly, sizes, open_proxy, times, reconcile),
+        *(make_up, gather),
+    )
 }
 
 
 def serve() -> None:
-    """Answer each line of standard input, `["verb", argument, ...]`, with a line of JSON."""
+    """Answer each line of standard input, `["verb", argument, ...]`, with a line of JSON. Whoever works without a
+    pause may not hear of the primary for a second: that is not a primary that is down."""
+    health.SILENT_SECONDS = monitor.ANSWER_WITHIN_SECONDS = PATIENCE_SECONDS
     answers, sys.stdout = sys.stdout, sys.stderr
     for line in sys.stdin:
         verb, *arguments = json.loads(line)

@@ -87,8 +87,7 @@ def _gathered(products: int, reviews: int) -> Iterator[tuple[Published, dict[str
     published = {"PUBLISH": "all"}
     with opened_shop(servers=Servers(), apart=("bulk",), environment=published) as shop, beside(shop) as inside:
         say(f"{products:,} products: making them up")
-        shop.manage("load_bakery", "--products", str(products))
-        inside.ask("forget_what_waits")
+        inside.ask("make_up", products)
         there = inside.ask("gather", products, reviews)
         say(f"{products:,} products: building and publishing them")
         wait_for_calm(shop)
