@@ -3,6 +3,9 @@ from django.conf import settings
 from django.db import connections
 
 from products.documents import outages
+from scaling.behind import behind
+
+from ..servers import PATIENCE_SECONDS
 
 IMPATIENT = {"serverSelectionTimeoutMS": 300, "connectTimeoutMS": 300, "socketTimeoutMS": 300}
 
@@ -24,6 +27,7 @@ def impatient():
     options |= IMPATIENT
     connect_anew()
     yield
+    assert behind.wait(PATIENCE_SECONDS)  # or what is being built would find it away once more
     options |= patient
     connect_anew()
     outages.outage_of(settings.DOCUMENTS).end()
