@@ -24,7 +24,7 @@ ANSWERS_WITHIN_SECONDS = 10
 ALIVE_EVERY_SECONDS = 15  # something is sent, so that nobody between us forgets the connection during a long step
 DONE_WITHIN_SECONDS = 600
 UNDONE_WITHIN_SECONDS = 60  # what has taken too long is asked to undo what it has begun, and killed after that
-NICE = 10  # what a deploy does beside the shop gives way to visitors
+NICE = 3  # what a deploy does beside the shop gives way to visitors
 TIMED_OUT, KILLED, LOST, HELD = 124, 137, -1, 75  # statuses: of `timeout`, of a lost connection, of our lock
 # Whoever stops a deploy, or loses the line to it, cuts no command in two: see cluster.interrupting.
 SHIELD = "trap '' HUP INT"

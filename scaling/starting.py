@@ -19,7 +19,7 @@ from .probes import READY
 
 AGAIN_SECONDS = 0.5
 PAGE_SECONDS = 30
-NICE = 10  # the clone that serves meanwhile goes first
+NICE = 3  # the clone that serves meanwhile goes first
 log = logging.getLogger(__name__)
 
 
