@@ -1,5 +1,6 @@
 """Published pages: which address is which file. The proxy knows the same (`compose/proxy/nginx.conf`)."""
 
+import mimetypes
 import re
 
 ADDRESS = re.compile(r"(/(?:[\w~-][\w.~-]*/)*(?:[\w~-][\w.~-]*)?)(?:\?page=([1-9]\d{0,4}))?", re.ASCII)
@@ -27,3 +28,8 @@ def path_of(name: str) -> str:
         return folder
     number = re.fullmatch(r"page-(\d+)\.html", leaf)
     return f"{folder}?page={number[1]}" if number else f"{folder}{leaf}"
+
+
+def kind_of(name: str) -> str:
+    """The media type that a file is served with: it is told by the name, since nothing else of the answer is kept."""
+    return mimetypes.guess_type(name)[0] or "text/html"

@@ -25,7 +25,7 @@ from django.urls import resolve
 from django.utils.module_loading import import_string
 
 from . import lua, settings
-from .addresses import name_of
+from .addresses import kind_of, name_of
 from .purging import purge
 from .reading import CACHE_DOWN, Built
 from .replicas import primary
@@ -43,6 +43,10 @@ _lock_end = lua.Script("lock_end")
 
 class PrivateError(Exception):
     """A page that was to be published is not the same for everybody."""
+
+
+class KindError(Exception):
+    """What was to be published is no page, or not of the kind that its address says: JSON would come back as HTML."""
 
 
 class UnsettledError(Exception):
@@ -175,6 +179,9 @@ def render(path: str) -> Rendered:
 def _everybodys(path: str, request: WSGIRequest, response: HttpResponse) -> bytes:
     if response.cookies or "cookie" in response.get("Vary", "").lower() or "CSRF_COOKIE" in request.META:
         raise PrivateError(f"{path} has a cookie or a token in it: it is not the same for everybody.")
+    kind, served = response.get("Content-Type", "").partition(";")[0].strip().lower(), kind_of(name_of(path))
+    if kind != served and not (kind.endswith("xml") and served.endswith("xml")):
+        raise KindError(f"{path} is {kind or 'of no kind'}, and its file would be served as {served}.")
     return response.content
 
 

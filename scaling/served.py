@@ -4,7 +4,6 @@ It answers as a proxy does that serves packed files: an ETag of the file's time 
 Whoever has written shortly before bears a causal token, and sees the live page, which has their own write in it.
 """
 
-import mimetypes
 import re
 import zlib
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
 
 from . import settings
-from .addresses import name_of
+from .addresses import kind_of, name_of
 from .folder import Folder, Served
 from .pages import store
 from .tokens import bears_one
@@ -54,7 +53,7 @@ def _answer(request: HttpRequest, name: str, found: Served) -> HttpResponseBase:
     is_packed = bool(ACCEPTS_GZIP.search(request.headers.get("Accept-Encoding", "")))
     etag = f'"{found.mtime:x}-{len(found.data):x}"'
     page = found.data if is_packed else zlib.decompress(found.data, zlib.MAX_WBITS | 16)
-    response = HttpResponse(page, content_type=f"{mimetypes.guess_type(name)[0] or 'text/html'}; charset=utf-8")
+    response = HttpResponse(page, content_type=f"{kind_of(name)}; charset=utf-8")
     if is_packed:
         response["Content-Encoding"] = "gzip"
     response["Content-Length"] = str(len(page))

@@ -1,13 +1,13 @@
 """Names of pages, and what may not be published."""
 
 import pytest
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.urls import path as route
 
 from scaling import pages
 from scaling.addresses import name_of, path_of
-from scaling.pages import PrivateError, UnsettledError, Uses, publish, render, unpublish
+from scaling.pages import KindError, PrivateError, UnsettledError, Uses, publish, render, unpublish
 from scaling.stores import cache
 from scaling.uses import note_object, note_total, noted
 
@@ -40,6 +40,10 @@ urlpatterns = [
     route("session/", with_session),
     route("moved/", moved),
     route("plain/", plain),
+    route("json/", lambda request: JsonResponse({"titles": ["Emma"]})),
+    route("feed/", lambda request: HttpResponse("<rss/>", content_type="application/rss+xml; charset=utf-8")),
+    route("feed.xml", lambda request: HttpResponse("<rss/>", content_type="application/rss+xml; charset=utf-8")),
+    route("robots.txt", lambda request: HttpResponse("Allow: /", content_type="text/plain")),
     route("404.html", lambda request: HttpResponse("lost", status=404)),
     route("lost/", lambda request: HttpResponse("lost", status=404)),
 ]
@@ -117,6 +121,19 @@ def test_what_is_not_the_same_for_everybody_is_not_published(path, store):
     with pytest.raises(PrivateError, match=path):
         publish([path])
     assert store == {}
+
+
+@pytest.mark.parametrize(("path", "kind"), [("/json/", "application/json"), ("/feed/", "application/rss\\+xml")])
+def test_what_would_be_served_as_something_else_is_not_published(path, kind, store):
+    """A file's kind is told by its name, and `/feed/` is `feed/index.html`."""
+    with pytest.raises(KindError, match=f"^{path} is {kind}, and its file would be served as text/html.$"):
+        publish([path])
+    assert store == {}
+
+
+@pytest.mark.parametrize("path", ["/feed.xml", "/robots.txt", "/plain/"])
+def test_what_its_address_says_is_published(path):
+    assert publish([path]) == {path: True}
 
 
 def test_a_view_that_asks_who_is_there_finds_nobody_to_ask(store):
