@@ -8,7 +8,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from .clones import clone_id
 from .stores import keep
@@ -33,8 +33,13 @@ def tell(reads: Mapping[str, int], views: Mapping[str, View]) -> None:
         for alias, times in reads.items():
             pipeline.hincrby(key, alias, times)
         pipeline.expire(key, (SHARE_MINUTES + 1) * 60)
-    pipeline.hset(VIEWS, f"{clone_id()}/{os.getpid()}", json.dumps([time.time(), views]))
+    pipeline.hset(VIEWS, own_name(), json.dumps([time.time(), views]))
     pipeline.execute()
+
+
+def own_name() -> str:
+    """Of this process, among those that tell."""
+    return f"{clone_id()}/{os.getpid()}"
 
 
 def reads() -> Counter[str]:
@@ -49,13 +54,13 @@ def reads() -> Counter[str]:
     return counts
 
 
-def views() -> list[dict[str, View]]:
-    """How each running process sees the replicas. What dead ones have said is forgotten."""
-    fresh, stale = [], []
-    for process, text in keep().hgetall(VIEWS).items():
+def views() -> dict[str, dict[str, View]]:
+    """How each running process, by its name, sees the replicas. What dead ones have said is forgotten."""
+    fresh, stale = {}, []
+    for process, text in cast("dict[bytes, bytes]", keep().hgetall(VIEWS)).items():
         at, seen = json.loads(text)
         if abs(time.time() - at) < FRESH_SECONDS:
-            fresh.append({alias: View(*view) for alias, view in seen.items()})
+            fresh[process.decode()] = {alias: View(*view) for alias, view in seen.items()}
         else:
             stale.append(process)
     if stale:

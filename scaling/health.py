@@ -109,6 +109,8 @@ class Replica:
             return ""
         if self.is_in:
             return f"does not answer for {now - self.answered_at:.1f} s"
+        if self.well_since is not None and self.out_since == NEVER:
+            return "is looked at for the first time"
         if self.well_since is not None:
             return "is coming back: it has to reach where the primary is"
         return self.why

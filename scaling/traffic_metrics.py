@@ -37,7 +37,7 @@ def of_traffic() -> list[Metric | Summary]:
 def of_replicas() -> list[Metric]:
     """As the running processes see them: the worst of what they say. Raises RedisError when `keep` is down."""
     seen: defaultdict[str, list[census.View]] = defaultdict(list)
-    for views in census.views():
+    for views in census.views().values():
         for alias, view in views.items():
             seen[alias].append(view)
     lags = [({"alias": alias}, max(view.lag for view in views)) for alias, views in sorted(seen.items())]

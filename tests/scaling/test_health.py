@@ -49,7 +49,7 @@ def test_it_comes_in_when_it_has_reached_the_primary():
     pair = Pair()
     replica = pair.ask(100, 5, 4)
     assert not replica.is_in_service(100)
-    assert replica.said(100) == COMING_BACK
+    assert replica.said(100) == "is looked at for the first time"
     pair.ask(100.25, 5, 5)
     assert replica.is_in_service(100.25)
     assert replica.said(100.25) == ""

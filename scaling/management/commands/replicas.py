@@ -6,7 +6,8 @@ from django.core.management.base import BaseCommand, CommandError
 from scaling.census import SHARE_MINUTES
 from scaling.standing import Standing, standings
 
-HEADS = ("", "where", "reachable", "position", "lag", "reads", "in service")
+HEADS = ("", "where", "reachable", "position", "lag", f"reads ({SHARE_MINUTES} min)", "in service")
+POSITION = "A position is the last transaction a server holds, by GTID domain: “0: 414” is number 414 of domain 0."
 
 
 class Command(BaseCommand):
@@ -19,13 +20,16 @@ class Command(BaseCommand):
 
     def handle(self, **options: object) -> None:
         try:
-            table = [HEADS, *(cells(standing) for standing in standings())]
+            shown = standings()
         except ImproperlyConfigured as why:
             raise CommandError(str(why)) from why
+        table = [HEADS, *(cells(standing) for standing in shown)]
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         for row in table:
             line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
             self.stdout.write(line.rstrip())
+        if any(standing.position != "–" for standing in shown):
+            self.stdout.write(f"\n{POSITION}")
 
 
 def cells(standing: Standing) -> tuple[str, ...]:
