@@ -9,6 +9,7 @@ from django.utils import timezone
 from markupsafe import Markup, escape
 
 WEEKDAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+MOST_SECONDS = 90  # of what lasts longer nobody counts seconds
 
 
 def euro(cents: int) -> str:
@@ -62,6 +63,14 @@ def clock(value: str | time | datetime) -> str:
 
 def date_time(value: str | datetime) -> str:
     return f"{day(value)}, {clock(value)}"
+
+
+def to_go(seconds: int | None) -> str:
+    """“About 24 seconds to go.”, in minutes above 90 of them; empty when nobody knows."""
+    if not seconds:
+        return ""
+    number, unit = (seconds, "second") if seconds <= MOST_SECONDS else ((seconds + 30) // 60, "minute")
+    return f"About {number} {unit}{'' if number == 1 else 's'} to go."
 
 
 @lru_cache(maxsize=4096)

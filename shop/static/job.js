@@ -19,7 +19,7 @@ function show(job) {
   one("[data-percent]").textContent = `${job.progress}\u00a0%`;
   one("progress").value = job.progress;
   if (job.state === "running") one("h1").textContent = "We are painting your cake.";
-  if (job.left) one("[data-text]").textContent = `About ${job.left} second${job.left === 1 ? "" : "s"} to go.`;
+  if (job.left) one("[data-text]").textContent = job.left;
   else if (job.state === "running") one("[data-text]").textContent = "It sharpens as you watch.";
   const coats = [...page.querySelectorAll(".coats li")];
   coats.forEach((coat, place) => coat.classList.toggle("on", place < job.coats));

@@ -27,6 +27,7 @@ from shop.job_owners import (
     said_owner_of,
 )
 from shop.slots import ready_from
+from shop.wording import to_go
 
 from .answers import private, see_other
 from .cakes import WAITING
@@ -76,7 +77,7 @@ def shown(row: dict) -> dict:
         "key": row["key"],
         "state": row["state"],
         "progress": row["progress"],
-        "left": row["seconds_left"],
+        "left": to_go(row["seconds_left"]),
         "title": row["title"],
         "number": row["picture_number"],
         "picture": cakes.picture_address(row["key"], row["picture_number"]) if row["picture_number"] else "",

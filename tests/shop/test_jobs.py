@@ -221,7 +221,7 @@ def test_it_says_what_the_notice_shows():
     painter.coat(3)
     (row,) = mine(client)
     assert row["is_running"]
-    assert (row["progress"], row["coats"], row["left"]) == (50, 3, 24)
+    assert (row["progress"], row["coats"], row["left"]) == (50, 3, "About 24 seconds to go.")
     assert row["picture"] == f"/jobs/{job.key}/picture?n=3"
     assert row["url"] == f"/jobs/{job.key}/"
 

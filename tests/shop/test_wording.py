@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time
 
 import pytest
 
-from shop.wording import clock, date_time, day, euro, first_sentence, long_date, prose, steps
+from shop.wording import clock, date_time, day, euro, first_sentence, long_date, prose, steps, to_go
 
 
 @pytest.mark.parametrize(
@@ -12,6 +12,21 @@ from shop.wording import clock, date_time, day, euro, first_sentence, long_date,
 )
 def test_prices(cents, words):
     assert euro(cents) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (None, ""),
+        (0, ""),
+        (1, "About 1 second to go."),
+        (90, "About 90 seconds to go."),
+        (91, "About 2 minutes to go."),
+        (284, "About 5 minutes to go."),
+    ],
+)
+def test_what_is_left_is_said_in_minutes_when_it_is_long(seconds, words):
+    assert to_go(seconds) == words
 
 
 def test_days_and_times_are_those_of_the_bakery():
