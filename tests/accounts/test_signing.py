@@ -68,6 +68,17 @@ def test_what_is_wrong_stands_beside_the_field_and_the_rest_is_kept(client, fiel
     assert not User.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [("12345", "A few things need another look"), ("oven", "One thing needs another look")],
+)
+def test_what_is_wrong_is_counted_by_its_lines(client, typed, words):
+    """`12345` is too short and too common: two lines, of one field."""
+    page = client.post(reverse("sign_up"), ANA | {"password": typed}).content.decode()
+    lines = page.count('<li><a href="#id_password">')
+    assert (words in page, lines) == (True, 2 if typed == "12345" else 1)
+
+
 def test_an_address_that_has_an_account_is_shown_the_way_on(client):
     steve()
     response = client.post(reverse("sign_up"), ANA | {"email": "Steve@example.com"})
