@@ -38,6 +38,8 @@ def test_a_published_page_has_every_header_of_the_live_one(shop):
     assert page.text == live.text
     assert page.headers["ETag"]
     assert guards(page) == guards(live)
+    assert len(page.headers["X-Request-ID"]) == 32
+    assert page.headers["X-Request-ID"] != shop.ask(path).headers["X-Request-ID"]
     assert {"Content-Security-Policy", "X-Content-Type-Options", "Referrer-Policy"} <= dict(guards(page)).keys()
 
 
