@@ -26,7 +26,7 @@ class Project:
     def __init__(self, folder: Path, packages: Sequence[str], page: Path, told: Mapping[str, str]) -> None:
         self.folder = folder
         text = page.read_text()
-        installed = " ".join(shlex.split(INSTALL.search(text)[1]))
+        installed = " ".join(shlex.split(" ".join(INSTALL.findall(text))))
         path = os.pathsep.join([str(BARE), "."])
         self.told = {"PATH": os.environ["PATH"], "SECRET_KEY": "only-for-tests", **told}
         self.told |= {"BARE": installed, "PYTHONPATH": path}
