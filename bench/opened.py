@@ -61,8 +61,9 @@ class Opened:
         wait_until(self._answers, OPEN_WITHIN_SECONDS, "the first page")
         for name in self.apart.keys() - set(STORES):
             self.apart[name].start()
+        # Whatever store its document is in
         wait_until(
-            lambda: self.count("SELECT count(*) FROM products_document") > 0, PATIENCE_SECONDS, "the first object"
+            lambda: self.count("SELECT count(*) FROM products_wordsversion") > 0, PATIENCE_SECONDS, "the first object"
         )
         wait_until(lambda: not self.waiting(), OPEN_WITHIN_SECONDS, "every object")
 

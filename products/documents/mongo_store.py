@@ -68,8 +68,9 @@ class MongoStore:
     def settle(self, built: Mapping[int, Built]) -> None:
         forget = {"$set": {"left": []}}
         settled = [UpdateOne({"_id": pk, "version": one.version}, forget) for pk, one in built.items()]
-        with self._telling():
-            self._collection.bulk_write(settled, ordered=False)
+        if settled:
+            with self._telling():
+                self._collection.bulk_write(settled, ordered=False)
 
     def read(self, ids: Sequence[int], shape: str) -> list[Document]:
         with self._telling():

