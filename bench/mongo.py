@@ -44,7 +44,7 @@ class MongoServer:
 
     def answers(self) -> bool:
         try:
-            client: MongoClient = MongoClient(self.url("admin"), serverSelectionTimeoutMS=500)
+            client: MongoClient = MongoClient(self.url("admin"), serverSelectionTimeoutMS=2000)
             with client:
                 return bool(client.admin.command("ping")["ok"])
         except PyMongoError:

@@ -6,8 +6,6 @@ from djongo.features import DatabaseFeatures as Stock
 class DatabaseFeatures(Stock):
     """djongo leaves what it has never heard of at what Django supposes."""
 
-    allows_group_by_select_index = False  # it cannot read GROUP BY 1
-    can_rollback_ddl = False
     can_clone_databases = False  # it would call mongodump
     max_query_params = None  # a list of any length is one parameter, see statements.gathered
     supports_ignore_conflicts = False

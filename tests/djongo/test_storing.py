@@ -1,7 +1,7 @@
 """What lies in the collection, and what djongo does to tables."""
 
 import pytest
-from django.db import DatabaseError, connections, models
+from django.db import DatabaseError, NotSupportedError, connections, models
 from pymongo import ASCENDING, DESCENDING, MongoClient
 
 from .models import Sheet
@@ -72,6 +72,12 @@ def test_a_cursor_is_walked_through_and_read_in_parts(djongo):
         assert list(cursor) == [(3,), (4,)]
         assert cursor.fetchmany(2) == []
         assert cursor.fetchone() is None
+
+
+def test_no_row_is_inserted_where_some_are_to_be_passed_over(djongo):
+    with pytest.raises(NotSupportedError):
+        djongo.bulk_create([Sheet(key=1)], ignore_conflicts=True)
+    assert not djongo.exists()
 
 
 def test_what_djongo_cannot_read_is_an_error_of_the_database(djongo):
