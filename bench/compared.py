@@ -6,14 +6,20 @@ It runs inside a process of the shop, once nobody builds any more: `tell` is for
 from collections.abc import Iterator, Sequence
 
 from products.data import PRODUCTS
-from scaling.comparing import differences
+from products.documents import columns
+from products.documents.stores import in_service
+from products.models import Document
+from products.search_index import indexes_of, stored_indexes
+from scaling.codec import plain
+from scaling.reading import Built
 from scaling.replicas import primary, unit_of_work
 
 BATCH = 100
 
 
 def tell() -> None:
-    """A line for each that is missing or differs from a fresh assembly, and at the end how many were compared."""
+    """A line for each product whose document or words are not as a fresh assembly has them, and at the end how many
+    were compared."""
     compared, place = 0, 0
     while ids := _after(place):
         for line in _differing(ids):
@@ -29,10 +35,17 @@ def _after(place: int) -> Sequence[int]:
 
 def _differing(ids: Sequence[int]) -> Iterator[str]:
     with unit_of_work(), primary():
-        copies, built = PRODUCTS.durable(ids), PRODUCTS.assemble_all(ids)
-        unsound = PRODUCTS.unsound(built)
+        rows = {row.pk: row for row in in_service().read(ids, PRODUCTS.shape)}
+        built = PRODUCTS.assemble_all(ids)
+        found, wanted = stored_indexes(ids), indexes_of({pk: one.data for pk, one in built.items() if one.data})
     for pk, one in built.items():
-        if pk not in copies:
-            yield f"document {pk} is missing"
-        elif what := differences(copies[pk], one) or unsound.get(pk):
-            yield f"document {pk}: {what}"
+        words = [] if found.get(pk, {}) == wanted.get(pk, {}) else ["words"]
+        if what := [*_told(rows.get(pk), one), *words]:
+            yield f"product {pk}: {', '.join(what)}"
+
+
+def _told(row: Document | None, one: Built) -> list[str]:
+    if row is None or one.data is None:
+        return [] if row and row.is_gone else ["missing" if row is None else "still there"]
+    wanted = {"version": one.version, "is_gone": False, "data": plain(one.data), **columns(one.data)}
+    return [name for name, value in wanted.items() if getattr(row, name) != value]

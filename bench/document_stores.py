@@ -8,6 +8,9 @@ from pathlib import Path
 from .mongo import MongoServer, missing
 from .opened import PATIENCE_SECONDS, Opened, wait_until
 
+# This server is written in Python, and takes its time with a hundred documents and their indexes.
+PATIENT = "socketTimeoutMS=60000&connectTimeoutMS=60000&serverSelectionTimeoutMS=60000"
+
 
 @contextmanager
 def mongo(*options: str) -> Iterator[MongoServer]:
@@ -25,6 +28,6 @@ def mongo(*options: str) -> Iterator[MongoServer]:
 
 
 def compared(shop: Opened) -> tuple[int, list[str]]:
-    """How many documents were compared with a fresh assembly, and what is wrong, of a shop that is calm."""
+    """How many documents `bench.compared` has looked at, and what is wrong, of a shop that is calm."""
     *wrong, count = shop.manage("shell", "-v", "0", "-c", "from bench.compared import tell; tell()").splitlines()
     return int(count), wrong

@@ -13,8 +13,7 @@ from .search_index import indexes_of, stored_indexes
 
 def product_ids_after(pk: int, most: int) -> list[int]:
     """The next ids of products and of documents: what is gone may have left one behind."""
-    with in_service().asking():
-        documents = ids_after(Document.objects.all(), pk, most)
+    documents = [row[0] for row in in_service().versions_after(pk, most)]
     return sorted({*ids_after(Product.objects.all(), pk, most), *documents})[:most]
 
 

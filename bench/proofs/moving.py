@@ -4,7 +4,7 @@ import time
 
 from bench.crowd import Crowd, Deed, look_at
 from bench.databases import Servers
-from bench.document_stores import compared, mongo
+from bench.document_stores import PATIENT, compared, mongo
 from bench.figure import Figure, at_most, exactly
 from bench.goods import Changes, Goods
 from bench.mongo import MongoServer
@@ -58,7 +58,7 @@ def prove(
 
 
 def _next(server: MongoServer) -> dict[str, str]:
-    return {"NEXT_DOCUMENTS_URL": server.url("shop")}
+    return {"NEXT_DOCUMENTS_URL": f"{server.url('shop')}?{PATIENT}"}
 
 
 def _figures(moves: Moves, crowd: Crowd) -> list[Figure]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bench.beside import beside
 from bench.catalogue import say
 from bench.databases import Servers
-from bench.document_stores import compared, mongo
+from bench.document_stores import PATIENT, compared, mongo
 from bench.figure import Figure, at_least, at_most, exactly
 from bench.opened import Opened, opened_shop, wait_until
 
@@ -39,7 +39,7 @@ def prove(products: int = PRODUCTS, servers: Servers | None = Servers(replicas=0
         with beside(shop) as inside:
             inside.ask("forget_what_waits")
         figures = _figures(shop, "MariaDB" if servers else "SQLite")
-        shop.environment["DOCUMENTS_URL"] = server.url("shop")
+        shop.environment["DOCUMENTS_URL"] = f"{server.url('shop')}?{PATIENT}"
         shop.manage("migrate", "-v", "0")
         return [*figures, *_figures(shop, "a server that speaks MongoDB")]
 

@@ -78,10 +78,17 @@ class MongoStore:
             return [Document(**row) for row in found]
 
     def versions_after(self, pk: int, most: int) -> list[tuple[int, int, str, bool]]:
-        names = ("product_id", "version", "shape", "is_gone")
+        """A range with two ends is found by its index on every server: of one that is open some read all that
+        follows."""
+        end = pk + 2 * most
         with self._telling():
-            found = self._collection.find({"_id": {"$gt": pk}}, _only(*names)).sort("_id").limit(most)
-            return [tuple(row[name] for name in names) for row in found]
+            found = self._versions({"$gt": pk, "$lte": end}, most)
+            return found if len(found) == most else found + self._versions({"$gt": end}, most - len(found))
+
+    def _versions(self, keys: dict[str, int], most: int) -> list[tuple[int, int, str, bool]]:
+        names = ("product_id", "version", "shape", "is_gone")
+        found = self._collection.find({"product_id": keys}, _only(*names)).sort("product_id").limit(most)
+        return [tuple(row[name] for name in names) for row in found]
 
     def whole(self, ids: Sequence[int]) -> list[dict]:
         with self._telling():

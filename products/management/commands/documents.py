@@ -10,6 +10,7 @@ from products import moving, phases, rebuilding
 from products.counting import count
 from products.data import PRODUCTS
 from products.documents.stores import in_service
+from products.models import Product
 from products.moves import NAME as MOVE
 from products.moves import Move
 from products.phases import MoveError
@@ -98,7 +99,7 @@ class Command(BaseCommand):
             self._say(_phase(step()))
 
     def _bar(self, label: str) -> Bar:
-        return Bar(label, PRODUCTS.count())
+        return Bar(label, Product.objects.count())
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
