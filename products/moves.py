@@ -15,7 +15,7 @@ from .counting import count
 from .data import PRODUCTS
 from .moving import Phase, Standing
 from .phases import MoveError
-from .store_names import alias_of, is_same_database, next_one
+from .store_names import next_one
 from .walks import Walk
 
 NAME = "move"
@@ -102,7 +102,4 @@ def _refusal(source: str, target: str) -> str:
         return "NEXT_DOCUMENTS_URL names no store to move to."
     if target == source:
         return f"The documents are in {target} already."
-    alias_of(source)
-    if is_same_database(source, target):
-        return f"{source} and {target} are one database: the next store wants one of its own."
     return ""

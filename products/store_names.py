@@ -1,7 +1,7 @@
 """The stores of documents that this process was told of, each named by where it is.
 
-A name is the address without the account and the options, so that whoever else is told of the same store, under
-whatever alias, calls it the same.
+A name is the address without the account, the options and the engine, so that whoever else is told of the same store,
+under whatever alias, calls it the same: one collection serves both engines.
 """
 
 from urllib.parse import urlsplit
@@ -40,10 +40,5 @@ def alias_of(store: str) -> str:
 def name_of(url: str) -> str:
     if url in ("", SQL):
         return SQL
-    parts = urlsplit(url)
+    parts = urlsplit(url.removeprefix("djongo+"))
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
-
-
-def is_same_database(one: str, other: str) -> bool:
-    """Whether two names are of one database, spoken to in two ways: each would keep another form there."""
-    return one.rpartition("//")[2] == other.rpartition("//")[2]

@@ -221,9 +221,9 @@ def test_a_move_to_nowhere_is_refused(settings, url, why):
         command("--move")
 
 
-def test_a_move_within_one_database_is_refused(settings):
+def test_another_engine_for_the_same_store_is_no_move(settings):
     settings.DOCUMENTS_URL = f"djongo+{URL}"
-    with pytest.raises(CommandError, match="are one database"):
+    with pytest.raises(CommandError, match=f"The documents are in {NAME} already"):
         command("--move")
 
 

@@ -14,7 +14,7 @@ from products.document_models import DocumentMove
 from products.documents.stores import of
 from products.move_checks import check_documents
 from products.moving import Phase, Standing
-from products.store_names import UnknownStoreError, is_same_database, name_of
+from products.store_names import UnknownStoreError, name_of
 from scaling.xray import measured
 
 from .two_stores import NAME, NEXT, URL, another_database, build, change, five_loaves, prices, two_stores  # noqa: F401
@@ -145,10 +145,9 @@ class Away:
 # ---------------------------------------------------------------- settings and row
 
 
-def test_a_name_holds_no_password_and_no_options():
-    assert name_of(URL) == NAME
-    assert name_of("djongo+mongodb://a:27017,b:27017/shop") == "djongo+mongodb://a:27017,b:27017/shop"
-    assert is_same_database(NAME, f"djongo+{NAME}")
+def test_a_name_holds_no_password_no_options_and_no_engine():
+    assert name_of(URL) == name_of(f"djongo+{URL}") == NAME
+    assert name_of("mongodb://a:27017,b:27017/shop") == "mongodb://a:27017,b:27017/shop"
 
 
 def test_a_check_refuses_settings_that_do_not_know_where_the_documents_are(settings):
