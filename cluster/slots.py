@@ -30,6 +30,7 @@ CLOCK_SECONDS = 1  # the process manager counts whole ones
 STARTED = (ProcessStates.STARTING, ProcessStates.RUNNING)
 ALIVE = (ProcessStates.STARTING, ProcessStates.RUNNING, ProcessStates.BACKOFF, ProcessStates.STOPPING)
 SAID_LINES = 200  # of a log, at its end
+NOT_READY = "This clone is not ready"
 WHY = re.compile(r"(?:Error|ERROR|Not ready|not ready)")
 
 
@@ -166,10 +167,10 @@ class Log:
             return file.read().decode(errors="replace").splitlines()[-SAID_LINES:]
 
     def has_given_up(self) -> bool:
-        return any("This clone is not ready" in line for line in self.lines())
+        return any(NOT_READY in line for line in self.lines())
 
     def why(self) -> str:
         """The line that says most."""
         said = self.lines()
         telling = [line for line in said if WHY.search(line) and "its log says why" not in line]
-        return (telling or said or [f"it says nothing in {self.path}"])[-1].strip()
+        return (telling or said or [f"it says nothing in {self.path}"])[-1].removeprefix(f"{NOT_READY}:").strip()

@@ -9,13 +9,16 @@ import os
 import signal
 import time
 import traceback
+from collections.abc import Iterator
 from typing import NoReturn
 
 from django.core.checks import CheckMessage, run_checks
 from django.test import Client
+from django.utils.module_loading import import_string
 
 from . import settings
 from .probes import READY
+from .replicas import DATABASE_OUTAGES, primary
 
 AGAIN_SECONDS = 0.5
 PAGE_SECONDS = 30
@@ -90,9 +93,21 @@ def _unready() -> str:
     """What a visitor and a balancer would meet that must not be; empty when all is well."""
     hosts = [host for host in settings.ALLOWED_HOSTS if host not in ("*",)]
     client = Client(raise_request_exception=False, SERVER_NAME=hosts[0].lstrip(".") if hosts else "localhost")
-    for path in [READY, *settings.PAGES_OF_A_READY_CLONE]:
-        answer = client.get(path, secure=True)
-        if answer.status_code != 200:
-            said = answer.content.decode(errors="replace").strip() if path == READY else ""
-            return f"{path} answers {answer.status_code}. {said}".strip()
+    try:
+        for path in _shown():
+            answer = client.get(path, secure=True)
+            if answer.status_code != 200:
+                said = answer.content.decode(errors="replace").strip() if path == READY else ""
+                return f"{path} answers {answer.status_code}. {said}".strip()
+    except DATABASE_OUTAGES as error:
+        return f"The primary does not say which pages there are: {error}"
     return ""
+
+
+def _shown() -> Iterator[str]:
+    yield READY
+    yield from settings.PAGES_OF_A_READY_CLONE
+    if settings.FURTHER_PAGES_OF_A_READY_CLONE:
+        with primary():
+            further = list(import_string(settings.FURTHER_PAGES_OF_A_READY_CLONE)())
+        yield from further

@@ -30,11 +30,9 @@ CLONE = env("CLONE", default="")  # the host's name and process id when empty
 DRAIN_SECONDS = env.float("DRAIN_SECONDS", default=0.0)  # for a balancer to notice that a clone is not ready any more
 HANDOVER = env("HANDOVER", default="")  # a Unix socket: where a clone takes its port over from the one before
 READY_WITHIN_SECONDS = env.float("READY_WITHIN_SECONDS", default=60.0)  # or a new clone gives up
-PAGES_OF_A_READY_CLONE = [
-    "/",
-    "/shelves/",
-    "/account/sign-in/",
-]  # what it must be able to show before anybody is sent to it
+# What it must be able to show before anybody is sent to it, and what says which pages besides
+PAGES_OF_A_READY_CLONE = ["/", "/shelves/", "/account/sign-in/"]
+FURTHER_PAGES_OF_A_READY_CLONE = "shop.pages.one_of_each"
 CHECKS_AT_START: list[str] = []  # tags of system checks that refuse to start
 DEBUG = False
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])

@@ -74,6 +74,12 @@ class BakerySite:
         return [path for path in visits.most_visited(int(settings.PUBLISH)) if PRODUCT.fullmatch(path)]
 
 
+def one_of_each() -> list[str]:
+    """A page of each kind that has one for every row: what a new clone shows itself before visitors come."""
+    kinds = Product.objects.published(), Category.objects.all(), Article.objects.published()
+    return [one.get_absolute_url() for kind in kinds if (one := kind.order_by("pk").first())]
+
+
 def _shelf(category: int | None) -> Listing:
     """What a shelf shows when nobody asks for another order."""
     return listing_of(category, "", DEFAULT_SORT)

@@ -14,6 +14,7 @@ from django.urls import resolve
 from gunicorn.app.wsgiapp import WSGIApplication
 from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gthread import ThreadWorker
+from jinja2 import TemplateSyntaxError
 
 from scaling import clones, traffic
 from scaling.fleet import WEB, Heartbeat
@@ -108,9 +109,14 @@ def _leave_the_offer(server: Clone, worker: ThreadWorker) -> None:
 
 
 def warm_up() -> None:
-    """Before the fork, and so before the first visitors: they would wait for it."""
+    """Before the fork, and so before the first visitors: they would wait for it. Raises NotReadyError with the
+    template that cannot be compiled."""
     resolve("/")
-    compile_templates()
+    try:
+        compile_templates()
+    except TemplateSyntaxError as error:
+        why = f"{error.name}, line {error.lineno}: {error.message}"
+        raise NotReadyError(f"This clone is not ready: {why}") from None
 
 
 def _begin(worker: ThreadWorker) -> None:

@@ -140,6 +140,15 @@ def test_one_that_says_it_cannot_be_ready_is_not_waited_for(machine, where, monk
     assert not machine.is_running("web1:0")
 
 
+def test_a_template_that_cannot_be_compiled_is_what_the_deploy_says(machine, where, monkeypatch):
+    monkeypatch.setattr(slots, "READY_WITHIN_SECONDS", 600)
+    why = "product.html, line 2: Encountered unknown tag 'bake'."
+    machine.told = lambda process: machine.log(process, f"an earlier word\nThis clone is not ready: {why}\n")
+    with pytest.raises(ClusterError) as failure:
+        slots.begin(where, [WEB1], "r2")
+    assert str(failure.value) == f"web1 of release r2 does not become ready: {why}"
+
+
 def test_one_that_ends_is_not_waited_for_and_its_last_error_is_told(machine, where, monkeypatch):
     monkeypatch.setattr(slots, "READY_WITHIN_SECONDS", 600)
 

@@ -3,7 +3,7 @@
 import os
 
 from settings.base import *  # noqa: F403
-from settings.base import CACHES, DATABASES
+from settings.base import CACHES, DATABASES, TEMPLATES
 
 RELEASE = os.environ["RELEASE"]
 SECRET_KEY = os.environ["SECRET_KEY"]
@@ -16,6 +16,7 @@ STORAGES = {"default": {"BACKEND": "django.core.files.storage.InMemoryStorage"}}
 DATABASES["default"]["NAME"] = os.environ["DATABASE"]
 DATABASES["replica"]["NAME"] = f"file:{os.environ['DATABASE']}?mode=ro"
 PAGES_OF_A_READY_CLONE = ["/", *filter(None, [os.environ.get("MUST_SHOW")])]
+TEMPLATES[0]["DIRS"] += filter(None, [os.environ.get("MORE_TEMPLATES")])
 CHECKS_AT_START = list(filter(None, [os.environ.get("CHECKED")]))
 if os.environ.get("SAME_STORES"):
     CACHES["default"]["LOCATION"] = CACHES["keep"]["LOCATION"]

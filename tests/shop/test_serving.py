@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 from django.template import engines
 
 from scaling import starting
@@ -22,6 +22,7 @@ from scaling.fleet import fleet
 from shop import serving
 from shop.valkeys import free_port
 
+from ..factories import make_product
 from ..servers import PATIENCE_SECONDS, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -253,6 +254,38 @@ def test_a_release_whose_first_page_fails_takes_no_connection(serve):
     clone = serve(READY_WITHIN_SECONDS="0", MUST_SHOW="/fails/")
     assert clone.process.wait(PATIENCE_SECONDS) == 1
     assert "/fails/ answers 500." in clone.log.read_text()
+
+
+def test_a_template_that_cannot_be_compiled_is_told_in_one_line(serve, tmp_path):
+    (tmp_path / "broken.html").write_text("<p>\n{% bake %}\n")
+    clone = serve(MORE_TEMPLATES=str(tmp_path))
+    assert clone.process.wait(PATIENCE_SECONDS) == 1
+    told = "This clone is not ready: broken.html, line 2: Encountered unknown tag 'bake'."
+    assert clone.log.read_text().splitlines()[-1] == told
+    assert "Traceback" not in clone.log.read_text()
+
+
+def test_a_clone_shows_one_page_of_each_kind_before_it_is_ready(monkeypatch):
+    loaf, rye = make_product(), make_product()
+    assert loaf.get_absolute_url() in (shown := list(starting._shown()))
+    assert rye.get_absolute_url() not in shown
+    assert loaf.category.get_absolute_url() in shown
+    with monkeypatch.context() as patch:
+        patch.setattr("products.views.product_schema", lambda data: 1 / 0)
+        assert starting._unready() == f"{loaf.get_absolute_url()} answers 500."
+    assert starting._unready() == ""
+
+
+def test_an_empty_shop_is_ready_as_well():
+    assert starting._unready() == ""
+
+
+def test_who_cannot_say_which_pages_there_are_is_waited_for(monkeypatch):
+    def away():
+        raise OperationalError("gone away")
+
+    monkeypatch.setattr("shop.pages.one_of_each", away)
+    assert starting._unready() == "The primary does not say which pages there are: gone away"
 
 
 def test_what_a_system_check_refuses_does_not_start(serve):
