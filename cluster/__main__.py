@@ -23,7 +23,7 @@ from .interrupting import Interrupt
 from .places import Places, claimed, places
 from .promoting import promote_replica
 from .restoring import restore
-from .showing import is_open, opened, table
+from .showing import commits, is_open, opened, table
 from .starting import start
 from .stopping import stop
 
@@ -121,7 +121,7 @@ def show(arguments) -> int:
     if not is_open(where):
         say("The cluster is not running: make cluster starts it.")
         return 1
-    for line in table(where):
+    for line in (*table(where), *commits(where)):
         say(line)
     return 0
 

@@ -118,4 +118,12 @@ def copy_secrets(where: Places, every: Cluster, target: Path) -> None:
     write(target / PASSWORDS, every.passwords)
     if where.own_env.exists():
         shutil.copy(where.own_env, target / OWN_ENV)
-    (target / RELEASE).write_text(f"{history.current(where)} {time.strftime('%Y-%m-%d %H:%M:%S %z')}\n")
+    (target / RELEASE).touch(mode=0o600)
+    (target / RELEASE).write_text(told_of_the_code(where))
+
+
+def told_of_the_code(where: Places) -> str:
+    """Its name first, for whoever restores it; then when that was, and what to check out."""
+    release = history.current(where)
+    commit = history.commit_of(where, release) or "unknown: it was made of no checkout"
+    return f"{release} {time.strftime('%Y-%m-%d %H:%M:%S %z')}\ncommit {commit}\n"

@@ -8,6 +8,7 @@ from .errors import ClusterError
 from .places import Places
 
 BEGUN = "BEGUN"  # a file in a release that a process has been started from
+COMMIT = "COMMIT"  # another, with the commit that it was made of
 YOUNG_SECONDS = 24 * 3600  # what was made since is somebody's deploy, or tells why one has failed
 
 
@@ -57,6 +58,12 @@ def used(where: Places) -> list[str]:
     """Releases that any process has run, as far as they are there or known."""
     begun = {mark.parent.name for mark in where.releases.glob(f"*/{BEGUN}")}
     return sorted({*begun, *deployed(where), current(where), *in_slots(where)})
+
+
+def commit_of(where: Places, release: str) -> str:
+    """The commit that it was made of; empty where nothing told of commits."""
+    told = where.releases / release / COMMIT
+    return told.read_text().strip() if told.exists() else ""
 
 
 def in_slots(where: Places) -> set[str]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .errors import ClusterError
+from .history import COMMIT
 from .packages import complete
 from .places import CODE, Places
 
@@ -58,9 +59,10 @@ def git(*words: str) -> str:
 
 
 def archive(folder: Path) -> Path:
-    """The last commit, packed."""
-    packed = folder / "release.tar"
-    git("archive", f"--output={packed}", "HEAD")
+    """The last commit, packed, with its id in a file of its own."""
+    packed, told = folder / "release.tar", folder / COMMIT
+    told.write_text(git("rev-parse", "HEAD"))
+    git("archive", f"--output={packed}", f"--add-file={told}", "HEAD")
     return packed
 
 

@@ -8,6 +8,7 @@ from supervisor.states import ProcessStates, getProcessStateDescription
 from shop.memory import memory_mb
 from shop.one_machine import WELCOME
 
+from . import history
 from .places import Places
 from .supervision import Supervisor
 
@@ -36,6 +37,14 @@ def table(where: Places) -> Iterator[str]:
     for name, info in Supervisor(where).processes().items():
         if info["state"] != ProcessStates.STOPPED or ":" not in name:
             yield ROW.format(name, *_standing(info), release_of(where, name)).rstrip()
+
+
+def commits(where: Places) -> Iterator[str]:
+    """What the releases that run were made of."""
+    names = (release_of(where, name) for name in Supervisor(where).processes())
+    for release in sorted(set(filter(None, names))):
+        if commit := history.commit_of(where, release):
+            yield f"release {release} is commit {commit}"
 
 
 def _standing(info: Mapping) -> tuple[str, str, str]:

@@ -17,6 +17,7 @@ def backup(where, tmp_path):
     choose(where)
     where.own_env.write_text("PUBLISH=off\n")
     (where.releases / "r1").mkdir()
+    (where.releases / "r1" / "COMMIT").write_text("1a2b3c\n")
     point(where.current, where.releases / "r1")
     folder = tmp_path / "backup"
     folder.mkdir()
@@ -47,8 +48,10 @@ def test_a_restored_cluster_has_the_secrets_of_then_and_ports_of_its_own(where, 
 
 
 def test_a_backup_is_for_its_owner_alone_and_names_the_code(backup):
-    assert all((backup / name).stat().st_mode & 0o077 == 0 for name in ("env", "passwords"))
-    assert (backup / "RELEASE").read_text().split()[0] == "r1"
+    assert all((backup / name).stat().st_mode & 0o077 == 0 for name in ("env", "passwords", "RELEASE"))
+    named, commit = (backup / "RELEASE").read_text().splitlines()
+    assert named.split()[0] == "r1"
+    assert commit == "commit 1a2b3c"
 
 
 def test_a_backup_never_overwrites_another(where, tmp_path):

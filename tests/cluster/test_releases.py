@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 
-from cluster import packages, releases
+from cluster import history, packages, releases
 from cluster.errors import ClusterError
 from cluster.releases import install
 
@@ -55,6 +55,7 @@ def test_a_checkout_gives_what_is_committed(where, made):
         pytest.skip("This is no checkout.")
     release = install(where, "r1", quiet)
     assert (release / "cluster" / "releases.py").exists()
+    assert history.commit_of(where, "r1") == releases.git("rev-parse", "HEAD").strip()
     assert not (release / ".git").exists()
 
 
