@@ -22,7 +22,7 @@ from . import history
 from .databases import databases
 from .environment import SECRETS, read, valkey_url, write
 from .errors import ClusterError
-from .places import Places
+from .places import CODE, Places
 from .supervision import Supervisor, wait_for
 
 DATA, FILES, KEEP, ENV, OWN_ENV, PASSWORDS, RELEASE = (
@@ -44,6 +44,8 @@ Say = Callable[[str], None]
 
 def back_up(where: Places, folder: Path, say: Say) -> None:
     """It is there as a whole or not at all. Raises ClusterError or MariaDBError."""
+    if folder.resolve().is_relative_to(CODE):
+        raise ClusterError(f"{folder} is in the checkout, where no secret belongs: name a folder elsewhere.")
     if folder.exists():
         raise ClusterError(f"{folder} is there already: a backup has a folder of its own.")
     beside = folder.with_name(f".{folder.name}.new")

@@ -1,13 +1,14 @@
 """What a backup holds and a restore refuses. With real servers: test_runbooks.py."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from cluster.backup import back_up, copy_secrets
 from cluster.environment import DATABASES, choose, cluster_of, port_name, read
 from cluster.errors import ClusterError
-from cluster.places import Places, point
+from cluster.places import CODE, Places, point
 from cluster.restoring import restore, restore_secrets
 
 
@@ -57,6 +58,13 @@ def test_a_backup_is_for_its_owner_alone_and_names_the_code(backup):
 def test_a_backup_never_overwrites_another(where, tmp_path):
     with pytest.raises(ClusterError, match="is there already"):
         back_up(where, tmp_path, print)
+
+
+def test_no_secret_is_put_into_the_checkout(where, monkeypatch):
+    monkeypatch.chdir(CODE)
+    with pytest.raises(ClusterError, match="is in the checkout, where no secret belongs"):
+        back_up(where, Path("tonight").absolute(), print)
+    assert not list(CODE.glob("*tonight*"))
 
 
 def test_half_a_backup_is_none(again, tmp_path):
