@@ -19,7 +19,7 @@ class Offer:
 
     def __init__(self, path: Path, listener: int) -> None:
         self.listener = listener
-        own = path.with_suffix(f".{os.getpid()}{path.suffix}")
+        self._own = own = path.with_suffix(f".{os.getpid()}{path.suffix}")
         own.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX)
         self._socket.setblocking(False)
@@ -39,20 +39,45 @@ class Offer:
         """In this process. Its children keep nothing that they would not answer."""
         self._socket.close()
 
+    def withdraw(self) -> None:
+        """Nobody is answered any more, and nothing is left of it."""
+        self.close()
+        self._own.unlink(missing_ok=True)
+
 
 def take(path: Path) -> int | None:
     """The descriptor of the listening socket of whoever offers one under `path`, the latest first; None where nobody
     does. What dead ones have left behind is removed."""
-    offers = path.parent.glob(f"{path.stem}.*{path.suffix}")
-    for offer in sorted(offers, key=lambda each: each.lstat().st_mtime_ns, reverse=True):
+    living = [offer for offer in path.parent.glob(f"{path.stem}.*{path.suffix}") if not _is_swept(offer)]
+    for offer in sorted(living, key=_since, reverse=True):
         try:
             if (taken := _take_from(offer)) is not None:
                 return taken
+        except OSError:
+            continue  # it lives and is silent, or has just ended: the next may answer
+    return None
+
+
+def _is_swept(offer: Path) -> bool:
+    """Whether a dead clone has left it behind, which is removed then."""
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.setblocking(False)
+        try:
+            connection.connect(str(offer))
         except ConnectionRefusedError:
             offer.unlink(missing_ok=True)
-        except OSError:
-            continue  # it lives and is silent: the next may answer
-    return None
+            return True
+        except OSError:  # others wait for its answer
+            return False
+    return False
+
+
+def _since(offer: Path) -> int:
+    """Its clone may end at this moment, and take it along."""
+    try:
+        return offer.lstat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def _take_from(offer: Path) -> int | None:

@@ -108,6 +108,11 @@ def _leave_the_offer(server: Clone, worker: ThreadWorker) -> None:
         server.offer.close()
 
 
+def _withdraw_the_offer(server: Clone) -> None:
+    if server.offer:
+        server.offer.withdraw()
+
+
 def warm_up() -> None:
     """Before the fork, and so before the first visitors: they would wait for it. Raises NotReadyError with the
     template that cannot be compiled."""
@@ -130,7 +135,12 @@ def _end(server: Arbiter, worker: ThreadWorker) -> None:
         heart.stop()
 
 
-HOOKS = {"post_fork": _leave_the_offer, "post_worker_init": _begin, "worker_exit": _end}
+HOOKS = {
+    "post_fork": _leave_the_offer,
+    "post_worker_init": _begin,
+    "worker_exit": _end,
+    "on_exit": _withdraw_the_offer,
+}
 
 if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "settings.embedded")

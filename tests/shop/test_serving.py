@@ -188,6 +188,9 @@ def test_the_next_clone_takes_the_port_over_and_nobody_notices(serve, tmp_path):
         assert second.process.poll() is None
     assert crowd.failed == []
     assert crowd.releases[-1] == "r2"
+    assert [path.name for path in tmp_path.glob("web1*")] == [f"web1.{second.process.pid}.sock"]
+    assert second.end() == 0
+    assert list(tmp_path.glob("web1*")) == []
 
 
 def test_a_successor_that_dies_young_takes_nobody_along(serve, tmp_path):
