@@ -23,7 +23,7 @@ from .interrupting import Interrupt
 from .places import Places, claimed, places
 from .promoting import promote_replica
 from .restoring import restore
-from .showing import commits, is_open, opened, table
+from .showing import commits, is_open, opened, running, table
 from .starting import start
 from .stopping import stop
 
@@ -96,11 +96,8 @@ def start_all(arguments) -> int:
     where, began = places(), time.monotonic()
     with claimed(where):
         is_new = start(where, lambda line: say(f"{time.monotonic() - began:6.1f} s  {line}"))
-    say(
-        opened(where, read(where.env))
-        if is_new
-        else "The cluster is running already: .venv/bin/python -m cluster status"
-    )
+    told = read(where.env)
+    say(opened(where, told) if is_new else running(where, told))
     return 0
 
 

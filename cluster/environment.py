@@ -34,7 +34,7 @@ def choose(where: Places) -> dict[str, str]:
     `shared/own.env`, a line each, wins."""
     kept = read(where.env)
     chosen = {name: kept.get(name) or secrets.token_urlsafe(48) for name in SECRETS} | _ports(kept)
-    chosen["CLUSTER_PORT"] = os.environ.get("PORT") or kept.get("CLUSTER_PORT") or PROXY_PORT
+    chosen["CLUSTER_PORT"] = proxy_port(kept)
     hosts = os.environ.get("HOSTS", "").replace(",", " ").split()
     chosen["CLUSTER_HOSTS"] = ",".join(hosts) or kept.get("CLUSTER_HOSTS", "")
     databases = cluster_of(where, chosen)
@@ -42,6 +42,10 @@ def choose(where: Places) -> dict[str, str]:
     told = chosen | of_the_shop(where, chosen, databases) | read(where.own_env)
     write(where.env, told)
     return told
+
+
+def proxy_port(kept: Mapping[str, str]) -> str:
+    return os.environ.get("PORT") or kept.get("CLUSTER_PORT") or PROXY_PORT
 
 
 def cluster_of(where: Places, told: Mapping[str, str], **options) -> Cluster:

@@ -18,6 +18,7 @@ from pathlib import Path
 from .errors import ClusterError
 
 CODE = Path(__file__).resolve().parent.parent
+DEFAULT = CODE / ".state" / "cluster"
 SOCKET_LETTERS = 100  # a socket's whole path may have no more
 TEMPORARY = Path("/tmp")  # noqa: S108, whatever else somebody has in TMPDIR: all must find it
 LONGEST_NAME = "supervisor.sock.1234567"  # which it has until it is in its place
@@ -99,9 +100,17 @@ class Places:
         """Of "proxy", or of "web1:0"."""
         return self.shared / "logs" / f"{process.replace(':', '-')}.log"
 
-    def make(self) -> None:
+    @property
+    def named(self) -> str:
+        """What a command about this cluster has to begin with."""
+        return "" if self.folder == DEFAULT else f"CLUSTER_DIR={self.folder} "
+
+    def check(self) -> None:
         if not PLAIN.fullmatch(str(self.folder)):
             raise ClusterError(f"{self.folder} has a blank or a sign in it: set CLUSTER_DIR to a plainer path.")
+
+    def make(self) -> None:
+        self.check()
         for folder in (self.shared, self.releases, self.folder / "slots"):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if self.sockets != self.shared:
@@ -118,7 +127,10 @@ class Places:
 
 
 def places() -> Places:
-    return Places(Path(os.environ.get("CLUSTER_DIR") or CODE / ".state" / "cluster").absolute())
+    """Raises ClusterError, before anything is made, where none can lie."""
+    where = Places(Path(os.environ.get("CLUSTER_DIR") or DEFAULT).absolute())
+    where.check()
+    return where
 
 
 @contextmanager

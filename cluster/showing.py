@@ -16,7 +16,8 @@ OPENED = (
     f"{WELCOME} It takes {{memory:,}} MB of memory."
     + """
 
-  make cluster-stop closes the shop; .venv/bin/python -m cluster status shows what runs.
+  {named}make cluster-stop closes the shop
+  {named}.venv/bin/python -m cluster status shows what runs
   Everything is in {folder}, logs in shared/logs."""
 )
 ROW = "{:<16}{:<10}{:>8}  {:<16}  {}"
@@ -24,7 +25,11 @@ ROW = "{:<16}{:<10}{:>8}  {:<16}  {}"
 
 def opened(where: Places, told: Mapping[str, str]) -> str:
     memory = memory_mb(Supervisor(where).rpc.getPID())
-    return OPENED.format(url=told["SITE_URL"], memory=memory, folder=where.folder)
+    return OPENED.format(url=told["SITE_URL"], memory=memory, folder=where.folder, named=where.named)
+
+
+def running(where: Places, told: Mapping[str, str]) -> str:
+    return f"The cluster runs already, at {told['SITE_URL']}: {where.named}.venv/bin/python -m cluster status"
 
 
 def is_open(where: Places) -> bool:

@@ -14,8 +14,8 @@ from pathlib import Path
 from . import topology
 from .asking import answers
 from .databases import databases
-from .environment import choose, read
-from .needs import check_port, check_programs
+from .environment import choose, proxy_port, read
+from .needs import check_port, check_programs, check_running_port
 from .places import Places, point
 from .preparing import collect_static, prepare
 from .releases import first_name, has_changes, install
@@ -114,21 +114,29 @@ class Start:
 def start(where: Places, say: Say) -> bool:
     """Start what is not running, and answer whether there was any. Raises ClusterError with the log to look at."""
     check_programs()
-    where.make()
     supervisor = Supervisor(where)
-    told = read(where.env) if supervisor.answers() else choose(where)
+    told = chosen(where, supervisor)
     if supervisor.answers() and is_whole(where, told, supervisor):
         return False
     release = first_release(where, say)
     os.environ.update(told, RELEASE=release.name)  # for the shop's settings, which are read here as well
     with undone_on_failure(where, supervisor):
         if not supervisor.answers():
-            sweep(where)
-            check_port(told["CLUSTER_PORT"])
             configure(where, told)
             supervisor.open(topology.programs(where, told), told)
         Start(where, told, release, supervisor, say).run()
     return True
+
+
+def chosen(where: Places, supervisor: Supervisor) -> Mapping[str, str]:
+    """What a cluster that runs was told, or what a new one is to be: refused before there is anything of it."""
+    if supervisor.answers():
+        check_running_port(where)
+        return read(where.env)
+    sweep(where)
+    check_port(proxy_port(read(where.env)))
+    where.make()
+    return choose(where)
 
 
 def configure(where: Places, told: Mapping[str, str]) -> None:

@@ -130,8 +130,12 @@ def a_second_start_says_that_it_runs_or_starts_what_is_missing(cluster):
     again = command(cluster, "start")
     assert (again.returncode, again.stdout) == (
         0,
-        "The cluster is running already: .venv/bin/python -m cluster status\n",
+        f"The cluster runs already, at {read(cluster.env)['SITE_URL']}:"
+        f" CLUSTER_DIR={cluster.folder} .venv/bin/python -m cluster status\n",
     )
+    elsewhere = command(cluster, "start", PORT=str(draw_ports(1)[0]))
+    assert elsewhere.returncode == 1
+    assert "make cluster-stop first" in elsewhere.stderr
     before = rows(cluster)
     Supervisor(cluster).stop("web2:0", seconds=settings.PATIENCE_SECONDS)
     started = command(cluster, "start")

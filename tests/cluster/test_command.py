@@ -9,9 +9,13 @@ import sys
 import pytest
 from django.conf import settings
 
+from cluster.environment import choose
 from cluster.errors import ClusterError
 from cluster.leftovers import MARK, leftovers
-from cluster.places import Places, claimed
+from cluster.needs import check_running_port
+from cluster.places import DEFAULT, Places, claimed
+from cluster.showing import running
+from cluster.starting import start
 from cluster.stopping import sweep
 from shop.valkeys import free_port
 
@@ -48,6 +52,42 @@ def test_where_nothing_runs_it_says_so(where):
     assert (shown.returncode, shown.stdout) == (1, "The cluster is not running: make cluster starts it.\n")
     stopped = command(where, "stop")
     assert (stopped.returncode, stopped.stdout) == (0, "Nothing was running.\n")
+
+
+def test_a_folder_with_a_blank_is_refused_and_not_made(short_path):
+    refused = command(Places(short_path / "a shop"), "start")
+    assert refused.returncode == 1
+    assert "has a blank or a sign in it" in refused.stderr
+    assert list(short_path.iterdir()) == []
+
+
+def test_a_port_that_will_not_do_is_refused_before_anything_is_installed(where, monkeypatch):
+    monkeypatch.setattr("cluster.starting.check_programs", lambda: None)
+    monkeypatch.setenv("PORT", "http")
+    with pytest.raises(ClusterError, match="PORT must be a number"):
+        start(where, print)
+    assert list(where.releases.iterdir()) == []
+    assert not where.env.exists()
+
+
+def test_who_asks_a_running_cluster_for_another_port_is_told_where_it_runs(where, monkeypatch):
+    choose(where)
+    check_running_port(where)
+    monkeypatch.setenv("PORT", "8033")
+    with pytest.raises(ClusterError) as refusal:
+        check_running_port(where)
+    named = f"CLUSTER_DIR={where.folder} "
+    assert str(refusal.value) == (
+        f"The cluster runs already, at http://127.0.0.1:8080: {named}make cluster-stop first, then"
+        f" {named}PORT=8033 make cluster."
+    )
+
+
+def test_commands_that_are_named_begin_with_the_folder_that_is_not_the_usual_one(where):
+    assert running(where, {"SITE_URL": "http://a"}).endswith(
+        f"CLUSTER_DIR={where.folder} .venv/bin/python -m cluster status"
+    )
+    assert Places(DEFAULT).named == ""
 
 
 def test_of_two_commands_the_second_is_refused(where):
