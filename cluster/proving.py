@@ -39,7 +39,7 @@ def _all_new(release: str) -> list[Member]:
         if members and not others:
             return members
         if time.monotonic() > deadline:
-            told = _listed({(f"{other.kind} {other.name}", other.release) for other in others})
+            told = _listed({(other.called, other.release) for other in others})
             raise ClusterError(f"Some processes do not run release {release}: {told or 'none says that it lives'}.")
         time.sleep(0.5)
 

@@ -42,6 +42,11 @@ class Member(NamedTuple):
     def field(self) -> str:
         return f"{self.kind}/{self.name}/{self.host}/{self.pid}"
 
+    @property
+    def called(self) -> str:
+        """What it does and its name, once where the name says both: "web1", "worker bulk@oat"."""
+        return self.name if self.name.startswith(self.kind) else f"{self.kind} {self.name}"
+
 
 class Heartbeat:
     """Of this process, in a thread of its own: begun after a fork, never before. Each time `also` is called: what has

@@ -58,7 +58,7 @@ def test_where_all_are_new_it_says_how_many_were_asked(shop):
 
 def test_a_process_that_still_runs_the_old_code_is_named(shop, fleet):
     fleet[2] = member(RELAY, "relay-0@here", "r1")
-    with pytest.raises(ClusterError, match=r"do not run release r2: relay relay-0@here \(r1\)\."):
+    with pytest.raises(ClusterError, match=r"do not run release r2: relay-0@here \(r1\)\."):
         proving.prove("r2")
 
 

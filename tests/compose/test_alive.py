@@ -13,7 +13,7 @@ from scaling.management.commands import alive
 
 def test_who_beats_on_this_host_lives():
     Heartbeat(RELAY, "relay").beat()
-    assert f"relay relay runs {Heartbeat(RELAY, 'relay').me.release}." in _alive()
+    assert f"relay runs {Heartbeat(RELAY, 'relay').me.release}." in _alive()
 
 
 def test_who_beats_elsewhere_says_nothing_of_this_host():

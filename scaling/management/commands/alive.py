@@ -25,4 +25,4 @@ class Command(BaseCommand):
         if not mine:
             raise CommandError(f"Nobody on {socket.gethostname()} has told of itself for {FRESH_SECONDS:.0f} s.")
         for member in mine:
-            self.stdout.write(f"{member.kind} {member.name} runs {member.release}.")
+            self.stdout.write(f"{member.called} runs {member.release}.")

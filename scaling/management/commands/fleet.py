@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 
 from scaling.fleet import BEAT_SECONDS, WEB, Member, fleet, strangers
 
-HEADS = ("", "name", "release", "since", "host", "process", "does")
+HEADS = ("name", "release", "since", "host", "process", "does")
 LOOK_AGAIN_SECONDS = 0.5
 
 
@@ -54,7 +54,7 @@ def complaint(members: Sequence[Member], release: str) -> str:
     others = strangers(members, release)
     if not others:
         return f"No clone of release {release} is alive."
-    names = ", ".join(f"{other.kind} {other.name} ({other.release})" for other in others)
+    names = ", ".join(f"{other.called} ({other.release})" for other in others)
     return f"{len(others)} of {len(members)} run another release than {release}: {names}."
 
 
@@ -71,4 +71,4 @@ def cells(member: Member, usual: str) -> tuple[str, ...]:
     mark = "" if member.release == usual else " (another)"
     age = timedelta(seconds=int(time.time() - member.since))
     doing = "drains" if member.is_draining else ", ".join(member.lanes)
-    return member.kind, member.name, f"{member.release}{mark}", str(age), member.host, str(member.pid), doing
+    return member.called, f"{member.release}{mark}", str(age), member.host, str(member.pid), doing
