@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from .errors import ClusterError
+from .patience import telling
 from .places import Places
 
 REQUIREMENTS = ("requirements.txt", "requirements-render.txt", "requirements-production.txt")
@@ -34,7 +35,8 @@ def packages(where: Places, code: Path, say: Callable[[str], None]) -> Path:
     venv = where.venvs / hashlib.sha256(f"{sys.version}\n{asked}".encode()).hexdigest()[:16]
     if not (venv / WHOLE).exists():
         say("Installing the packages of this release …")
-        _make(venv, [code / name for name in REQUIREMENTS])
+        with telling("installing the packages", say):
+            _make(venv, [code / name for name in REQUIREMENTS])
     return venv
 
 

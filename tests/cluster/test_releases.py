@@ -4,9 +4,11 @@ import shutil
 
 import pytest
 
-from cluster import history, packages, releases
+from cluster import history, packages, patience, releases
 from cluster.errors import ClusterError
 from cluster.releases import install
+
+from ..servers import wait_until
 
 
 @pytest.fixture
@@ -88,6 +90,15 @@ def test_releases_that_ask_for_the_same_packages_share_them(where, code, made):
     third = install(where, "r3", quiet)
     assert (first / ".venv").resolve() == (second / ".venv").resolve() != (third / ".venv").resolve()
     assert len(made) == 2
+
+
+def test_packages_that_take_their_time_say_so(where, code, made, monkeypatch):
+    said = []
+    monkeypatch.setattr(patience, "EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(packages, "_make", lambda *_: wait_until(lambda: len(said) > 2, what="what is said"))
+    install(where, "r1", said.append)
+    assert said[0].startswith("Installing the packages")
+    assert said[1].startswith("… still installing the packages")
 
 
 def test_packages_whose_installation_was_cut_off_are_made_again(where, code, made):
