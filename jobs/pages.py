@@ -27,7 +27,7 @@ from .spreading import MANY, are_spread, put_off
 
 STEP = 200  # rows a statement
 MOST_URGENT = 200  # pages of one change: with more, all of them wait behind what is urgent
-PUBLISH, PUBLISH_LATER = "jobs.pages.publish", "jobs.pages.publish_later"
+PUBLISHERS = PUBLISH, PUBLISH_LATER = "jobs.pages.publish", "jobs.pages.publish_later"  # of each release: see below
 
 Use = tuple[str, int, int]  # subject, first, last
 

@@ -12,10 +12,11 @@ from django.conf import settings
 from shop.rabbitmq import RabbitMQ, missing
 from shop.valkeys import free_port
 
-from ..servers import lacking
+from ..servers import lacking, stop, wait_until
 
 SEND = "current_app.send_task('jobs.starts.run', args=(1, {}), queue='bulk', retry=False)"
 TELL = "print(json.dumps(queues.depths()))"
+UNKNOWN = "current_app.send_task('{}', args=(['/'],), queue='interactive', retry=False)"
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +35,7 @@ def run(url, *statements):
     """In a process whose broker is at `url`; the last line it says."""
     code = "; ".join(["import json", "from celery import current_app", "from jobs import queues", *statements])
     command = [sys.executable, "manage.py", "shell", "-v", "0", "-c", code]
-    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "settings.embedded", "BROKER_URL": url}
-    return subprocess.run(command, cwd=settings.ROOT, env=environment, capture_output=True, text=True)
+    return subprocess.run(command, cwd=settings.ROOT, env=environment(url), capture_output=True, text=True)
 
 
 def depths(done):
@@ -57,6 +57,41 @@ def test_its_queues_are_on_a_majority_of_brokers(rabbitmq):
     otherwise = f"Queue('bulk', queue_arguments={classic}, channel=current_app.connection_for_write().channel())"
     refused = run(rabbitmq.url, "queues.declare()", "from kombu import Queue", f"{otherwise}.declare()")
     assert "PRECONDITION_FAILED - inequivalent arg 'x-queue-type'" in refused.stderr
+
+
+def test_a_page_of_a_release_that_is_gone_is_no_dead_letter(rabbitmq, tmp_path):
+    """Given a message for the workers of another release, behind it one whose task nobody has ever known
+    When a worker of this release has met both
+    Then only the second is among the dead letters, where it can be read and thrown away."""
+    gone, nobodys = (UNKNOWN.format(task) for task in ("jobs.pages.publish_later@gone", "nobodys.task"))
+    run(rabbitmq.url, "queues.declare()", gone, nobodys).check_returncode()
+    worker = a_worker(rabbitmq.url, tmp_path / "worker.log")
+    try:
+        wait_until(lambda: "nobodys.task" in (tmp_path / "worker.log").read_text(), what="the worker's look at both")
+    finally:
+        stop(worker)
+    assert "Dropped a message for jobs.pages.publish_later@gone" in (tmp_path / "worker.log").read_text()
+    assert depths(run(rabbitmq.url, TELL))["dead"] == 1
+    letter = "nobodys.task(['/'],)  from interactive: no worker here knows its task\n"
+    assert command(rabbitmq.url, "--dead") == letter
+    assert command(rabbitmq.url, "--empty-dead") == "1 dead letters are thrown away.\n"
+    assert command(rabbitmq.url, "--dead") == "There are no dead letters.\n"
+
+
+def a_worker(url, log):
+    lanes = ["-Q", "interactive", "--pool", "solo", "--loglevel", "INFO"]
+    with log.open("wb") as output:
+        command = [sys.executable, "-m", "celery", "-A", "shop.celery", "worker", *lanes]
+        return subprocess.Popen(command, cwd=settings.ROOT, env=environment(url), stdout=output, stderr=output)
+
+
+def command(url, word):
+    asked = [sys.executable, "manage.py", "jobs", word]
+    return subprocess.check_output(asked, cwd=settings.ROOT, env=environment(url), text=True)
+
+
+def environment(url):
+    return os.environ | {"DJANGO_SETTINGS_MODULE": "settings.embedded", "BROKER_URL": url}
 
 
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])

@@ -175,3 +175,15 @@ def test_customers_see_nothing_of_it(client):
 
 def _permission(codename):
     return Permission.objects.filter(codename=codename)
+
+
+def test_the_command_says_that_no_letter_is_dead():
+    queues.declare()
+    assert command("--dead") == "There are no dead letters.\n"
+    assert command("--empty-dead") == "0 dead letters are thrown away.\n"
+
+
+@pytest.mark.parametrize("word", ["--dead", "--empty-dead"])
+def test_the_command_says_that_nobody_can_look_into_dead_letters(away, word):
+    with pytest.raises(CommandError, match="A server does not answer"):
+        command(word)

@@ -1,4 +1,4 @@
-"""Tell how jobs, queues and workers stand; try a job again, or cancel it."""
+"""Tell how jobs, queues and workers stand; try a job again, or cancel it; look into the dead letters."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from jobs.backlog import age
 from jobs.models import Job
 from jobs.overview import Lane, alive_or_none, lanes
+from jobs.queues import dead_letters, empty_dead_letters
 from jobs.work import TooMany, cancel, retry
 from scaling.unavailable import OUTAGES
 
@@ -23,19 +24,25 @@ class Command(BaseCommand):
         either = parser.add_mutually_exclusive_group()
         either.add_argument("--retry", metavar="KEY", help="try a job again that has failed or was cancelled")
         either.add_argument("--cancel", metavar="KEY", help="cancel a job that has not ended")
+        either.add_argument("--dead", action="store_true", help="show the messages that no worker keeps")
+        either.add_argument("--empty-dead", action="store_true", help="throw these away")
 
     def handle(self, *args: Any, **options: Any) -> None:
         current_app.loader.import_default_modules()
         try:
-            self.stdout.write(self.answer(options["retry"], options["cancel"]))
+            self.stdout.write(self.answer(options))
         except OUTAGES as error:
             raise CommandError(f"A server does not answer: {error}") from error
 
-    def answer(self, to_retry: str | None, to_cancel: str | None) -> str:
-        if to_retry is not None:
-            return _retried(_found(to_retry))
-        if to_cancel is not None:
-            return _cancelled(_found(to_cancel))
+    def answer(self, options: dict[str, Any]) -> str:
+        if options["retry"] is not None:
+            return _retried(_found(options["retry"]))
+        if options["cancel"] is not None:
+            return _cancelled(_found(options["cancel"]))
+        if options["dead"]:
+            return "\n".join(_dead())
+        if options["empty_dead"]:
+            return f"{empty_dead_letters()} dead letters are thrown away."
         return "\n".join([_table(lanes()), "", *_unfinished(), "", *_workers()])
 
 
@@ -59,6 +66,12 @@ def _cancelled(job: Job) -> str:
     if not cancel(job):
         raise CommandError("The job had ended before.")
     return f"{job} is cancelled."
+
+
+def _dead() -> list[str]:
+    """The oldest first, so many of them."""
+    letters = [f"{each.task}{each.arguments}  from {each.lane}: {each.why}" for each in dead_letters(SHOWN)]
+    return letters or ["There are no dead letters."]
 
 
 def _table(found: list[Lane]) -> str:
