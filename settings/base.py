@@ -4,6 +4,7 @@ Everything that differs from one place to another comes from the environment, an
 `.env.example` lists it. `embedded`, `production` and `test` hold only what differs.
 """
 
+import logging
 from pathlib import Path
 
 import environ
@@ -378,3 +379,4 @@ LOGGING = {
         "gunicorn.error": {"handlers": ["console"], "propagate": False},
     },
 }
+logging.captureWarnings(True)  # what libraries warn of is a line, too, and not several

@@ -2,10 +2,13 @@
 
 import json
 import logging
+import os
+import subprocess
 import sys
 from datetime import datetime, timedelta
 
 import pytest
+from django.conf import settings
 
 from scaling.clones import clone_id
 from scaling.logs import JsonFormatter
@@ -51,6 +54,17 @@ def test_fields_of_its_own_come_along_and_replace_none_of_ours():
     assert told["status"] == 200
     assert told["clone"] == clone_id()
     assert "set" in told["odd"]
+
+
+def test_what_a_library_warns_of_is_a_line_like_any_other():
+    """Celery warns so of a worker that is root, in seven lines."""
+    code = "import django, warnings; django.setup(); warnings.warn('You are root:\\nuid=0', stacklevel=1)"
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "settings.embedded", "LOG_FORMAT": "json"}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, cwd=settings.ROOT, env=environment, capture_output=True, text=True, check=True)
+    told = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [each["logger"] for each in told] == ["py.warnings"]
+    assert "You are root:\nuid=0" in told[0]["message"]
 
 
 @pytest.mark.parametrize("name", ["json", "line"])
