@@ -5,7 +5,6 @@ from django.utils.module_loading import import_string
 
 from jobs.triggers import watch
 from jobs.watched import REFRESH, Part, Watched
-from scaling.clone_checks import CLONES
 
 from .bands import FEW
 from .move_checks import check_documents
@@ -19,7 +18,7 @@ class ProductsConfig(AppConfig):
 
     def ready(self) -> None:
         product, category, article = (self.get_model(name) for name in ("Product", "Category", "Article"))
-        register(check_documents, CLONES, Tags.database)
+        register(check_documents, Tags.database)
         watch(Watched("product", product, REFRESH, self._parts_of_a_product()))
         watch(Watched("category", category, REFRESH))
         watch(Watched("tags", category, REFRESH, self._parts_of_shelf_tags()))

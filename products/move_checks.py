@@ -8,7 +8,7 @@ from typing import Any
 
 from django.apps import apps
 from django.core.checks import CheckMessage, Error, Warning
-from django.db import DEFAULT_DB_ALIAS, DatabaseError
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError
 
 from .store_names import configured, known
 
@@ -21,7 +21,7 @@ def check_documents(databases: Sequence[str] | None = None, **_: Any) -> list[Ch
         return []
     try:
         row = apps.get_model("products", "DocumentMove").objects.using(DEFAULT_DB_ALIAS).first()
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         return []  # there is no table yet; or no server, and that is told elsewhere
     if row is None:
         return []
