@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
+from typing import NoReturn
 
 from shop.mariadb_data import MariaDBError
 
@@ -39,6 +40,7 @@ leave    that clone ends, once it has answered what it has begun
 promote  a replica becomes the primary: the one that has come farthest, or the one at --port
 backup   FOLDER: a copy of what cannot be made again, while the shop is open
 restore  FOLDER: a cluster made of such a copy where there is none; then start it
+run      PROGRAM: what the process manager says to become a server; nothing for people
 
 --hosts  deploy, rollback: user@host:port,… with a cluster's folder each, over SSH; this machine when it is left out.
          Their keys must be in ~/.ssh/known_hosts; --identity FILE, ~/.ssh/config or an agent opens them
@@ -51,6 +53,12 @@ which it is asked HOSTS. CLUSTER_VENV: packages for every release instead of its
 Move = Callable[[Sequence[Host], str, Callable[[str], None], Callable[[], None]], None]
 
 
+class Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """In one line, without the grammar of it all."""
+        self.exit(2, f"{self.prog}: {message}. See python -m cluster --help\n")
+
+
 def main() -> None:
     arguments = parser().parse_args()
     try:
@@ -59,29 +67,29 @@ def main() -> None:
         sys.exit(str(reason))
 
 
-def parser() -> argparse.ArgumentParser:
-    whole = argparse.ArgumentParser(
+def parser() -> Parser:
+    whole = Parser(
         prog="python -m cluster",
         description="The whole shop on this machine, as it is in production.",
         epilog=EPILOG,
         formatter_class=RawDescriptionHelpFormatter,
     )
-    verbs = whole.add_subparsers(metavar="VERB", required=True, help="what to do, see below")
+    verbs = whole.add_subparsers(dest="verb_name", metavar="VERB", required=True, help="what to do, see below")
     for name, verb in VERBS.items():
         verbs.add_parser(name).set_defaults(verb=verb)
     for name, verb in MOVES.items():
         move = verbs.add_parser(name)
-        move.add_argument("release", nargs="?" if name == "rollback" else None, default="")
+        move.add_argument("release", nargs="?", default="")
         move.add_argument("--hosts", default="", help="user@host,…; this machine when it is left out")
         move.add_argument("--identity", default="", metavar="FILE", help="the key that opens these hosts")
         move.set_defaults(verb=partial(move_to, verb))
     for name in ("join", "leave"):
         clone = verbs.add_parser(name)
-        clone.add_argument("clone", choices=CLONES)
+        clone.add_argument("clone", choices=CLONES, metavar="CLONE")
         clone.set_defaults(verb=join if name == "join" else leave)
     for name, copy in COPIES.items():
         copying = verbs.add_parser(name)
-        copying.add_argument("folder", type=Path)
+        copying.add_argument("folder", type=Path, metavar="FOLDER")
         copying.set_defaults(verb=copy)
     new = verbs.add_parser("promote")
     new.add_argument("--port", type=int)

@@ -9,6 +9,7 @@ import sys
 import pytest
 from django.conf import settings
 
+from cluster.__main__ import parser
 from cluster.environment import choose
 from cluster.errors import ClusterError
 from cluster.leftovers import MARK, leftovers
@@ -35,8 +36,26 @@ def command(where, *words, **environment):
 
 def test_it_explains_its_verbs(where):
     helped = command(where, "--help").stdout
-    for verb in ("start", "stop", "status"):
-        assert f"\n{verb} " in helped
+    verbs = next(action.choices for action in parser()._actions if action.dest == "verb_name")
+    assert [verb for verb in verbs if f"\n{verb} " not in helped] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["join"], "python -m cluster join: the following arguments are required: CLONE."),
+        (["leave"], "python -m cluster leave: the following arguments are required: CLONE."),
+        (["backup"], "python -m cluster backup: the following arguments are required: FOLDER."),
+        (["bake"], "python -m cluster: argument VERB: invalid choice: 'bake'"),
+    ],
+)
+def test_a_word_that_is_missing_is_asked_for_in_one_line(words, told, capsys):
+    with pytest.raises(SystemExit) as end:
+        parser().parse_args(words)
+    said = capsys.readouterr().err
+    assert end.value.code == 2
+    assert said.startswith(told)
+    assert len(said.splitlines()) == 1
 
 
 def test_a_server_that_hides_its_environment_is_left_behind_by_nobody(where):
