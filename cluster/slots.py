@@ -68,9 +68,12 @@ def finish(where: Places, programs: Sequence[Program], release: str) -> None:
 
 
 def end(where: Places, program: Program) -> None:
-    """End it, whatever it runs, likewise."""
+    """End it, whatever it runs, likewise. Raises ClusterError when it runs nothing."""
     supervisor = Supervisor(where)
-    _end(supervisor, [(program, slot) for slot in running(supervisor, program)])
+    taken = [(program, slot) for slot in running(supervisor, program)]
+    if not taken:
+        raise ClusterError(f"{program.name} does not run: there is nothing to end.")
+    _end(supervisor, taken)
 
 
 def _end(supervisor: Supervisor, taken: Sequence[tuple[Program, int]]) -> None:

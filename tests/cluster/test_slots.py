@@ -212,3 +212,9 @@ def test_a_program_ends_whatever_it_runs(machine, where):
     machine.runs("web1:1", "r2")
     slots.end(where, WEB1)
     assert machine.did == ["stop web1:1"]
+
+
+def test_a_program_that_does_not_run_has_nothing_to_end(machine, where):
+    with pytest.raises(ClusterError, match=r"^web1 does not run: there is nothing to end\.$"):
+        slots.end(where, WEB1)
+    assert machine.did == []
