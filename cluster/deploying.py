@@ -30,7 +30,7 @@ def deploy(hosts: Sequence[Host], release: str, say: Say, heed: Callable[[], Non
         new.prepare()
     except ClusterError as error:
         _tell(error, say)
-        raise ClusterError(f"{error} Release {now} goes on, nothing was moved.") from None
+        raise ClusterError(f"{_sentence(error)} Release {now} goes on, nothing was moved.") from None
     _or_back(new, now)
     try:
         new.prune()
@@ -54,7 +54,7 @@ def rollback(hosts: Sequence[Host], release: str, say: Say, heed: Callable[[], N
     for host in hosts:
         if not host.run(f"if test -e releases/{before}; then echo yes; fi").strip():
             raise ClusterError(f"There is no release {before} {host.where}.")
-    say(f"from {now} back to {before}")
+    say(f"from {now} to {before}")
     old = Roll(crews, before, say, heed)
     old.upload()
     _or_back(old, now)
@@ -106,9 +106,9 @@ def _or_back(new: Roll, now: str) -> None:
         new.roll()
         new.conclude()
     except BaseException as error:
-        why = str(error) or type(error).__name__
+        why = _sentence(error)
         _tell(error, new.say)
-        new.say(f"{why} – going back to {now}")
+        new.say(f"{why.removesuffix('.')} – going back to {now}")
         try:
             _go_back(Roll(new.crews, now, new.say, is_going_back=True), pages=new.has_moved_workers)
         except ClusterError as another:
@@ -123,8 +123,14 @@ def _go_back(old: Roll, *, pages: bool) -> None:
     old.roll(pages=pages)
     old.conclude()
     if old.failed:
-        told = " ".join(dict.fromkeys(map(str, old.failed)))
+        told = " ".join(dict.fromkeys(map(_sentence, old.failed)))
         raise ClusterError(f"{told} Once that is mended, roll back without naming a release.")
+
+
+def _sentence(error: BaseException) -> str:
+    """What it says, with a stop, so that another may follow."""
+    why = str(error) or type(error).__name__
+    return why if why.endswith((".", "!", "?", "”")) else f"{why}."
 
 
 def _tell(error: BaseException, say: Say) -> None:

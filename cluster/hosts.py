@@ -17,7 +17,7 @@ from paramiko import Channel, RejectPolicy
 from paramiko.ssh_exception import SSHException
 
 from .environment import of_processes
-from .errors import ClusterError
+from .errors import REFUSED, ClusterError
 from .places import Places, claimed
 
 ANSWERS_WITHIN_SECONDS = 10
@@ -130,6 +130,8 @@ class Host:
             return self._unreached(ConnectionError(f"the connection was lost during {_told(command)}"))
         said = result.stderr.strip() or result.stdout.strip()
         last = said.splitlines()[-1:] or [f"failed with status {result.exited}"]
+        if result.exited == REFUSED:
+            return CommandFailed(f"{self.address}: {last[0]}" if self.address else last[0], said)
         return CommandFailed(f"{_told(command)} {self.where}: {last[0]}", said)
 
     def _late(self, command: str, seconds: float) -> ClusterError:

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 
 from . import history, topology
 from .environment import read
-from .errors import ClusterError
+from .errors import REFUSED, ClusterError
 from .linting import lint
 from .places import Places, claimed, places, point
 from .proving import prove
@@ -113,4 +113,5 @@ if __name__ == "__main__":
         with claimed(places(), "step"):
             sys.stdout.write(step(places(), *sys.argv[1:]) + "\n")
     except ClusterError as reason:
-        sys.exit(str(reason))
+        sys.stderr.write(f"{reason}\n")
+        sys.exit(REFUSED)

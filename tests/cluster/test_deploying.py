@@ -163,6 +163,15 @@ def test_what_fails_before_the_first_clone_moves_nobody(said, host, failing):
     assert "    first" in said
 
 
+def test_what_was_said_without_a_stop_gets_one(said, host, monkeypatch):
+    def oops(line):
+        raise CommandFailed("manage.py migrate here: RuntimeError: oops")
+
+    monkeypatch.setattr(host, "_do", oops)
+    told = refused(deploy, said, host)
+    assert told == "manage.py migrate here: RuntimeError: oops. Release r1 goes on, nothing was moved."
+
+
 @pytest.mark.parametrize("failing", ["web1", "web2"])
 def test_a_clone_that_fails_goes_back_and_the_pages_that_are_served_stay(said, host, failing):
     host.fails.append(f"r2: steps swap r2 {failing}")

@@ -8,7 +8,7 @@ import pytest
 from paramiko import RejectPolicy
 
 from cluster import hosts, patience
-from cluster.errors import ClusterError
+from cluster.errors import REFUSED, ClusterError
 from cluster.hosts import CommandFailed, Host, hosts_of
 from cluster.interrupting import Interrupt
 from cluster.places import claimed
@@ -31,6 +31,12 @@ def test_what_fails_is_told_by_its_last_line_and_all_of_it_is_there_to_read(host
     assert str(failure.value).endswith("touch not-reached here: two")
     assert failure.value.said == "one\ntwo"
     assert host.run("ls not-reached 2>&1 || true") != "not-reached\n"
+
+
+def test_a_step_that_says_why_it_is_refused_is_not_told_by_its_command(host):
+    with pytest.raises(CommandFailed) as failure:
+        host.run(f"sh -c 'echo There is none to go back to. >&2; exit {REFUSED}'")
+    assert str(failure.value) == "There is none to go back to."
 
 
 def test_what_fails_without_a_word_is_told_by_its_status(host):

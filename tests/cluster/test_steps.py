@@ -11,7 +11,7 @@ from supervisor.states import ProcessStates
 
 from cluster import history, steps
 from cluster.environment import choose
-from cluster.errors import ClusterError
+from cluster.errors import REFUSED, ClusterError
 from cluster.places import claimed, point
 
 
@@ -98,7 +98,7 @@ def test_a_step_waits_for_nobody_and_leaves_alone_what_another_does(where):
             text=True,
             check=False,
         )
-    assert done.returncode == 1
+    assert done.returncode == REFUSED
     assert "Another command is at work" in done.stderr
 
 
