@@ -177,7 +177,7 @@ def restore_all(arguments) -> int:
     where, folder = places(), arguments.folder.absolute()
     with claimed(where):
         restore(where, folder, say)
-    say(f"{where.folder} is as it was then: .venv/bin/python -m cluster start")
+    say(f"{where.folder} is as it was then: {where.named}.venv/bin/python -m cluster start")
     return 0
 
 
