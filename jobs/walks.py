@@ -51,9 +51,10 @@ def _walk(subject: str, sought: Sought) -> None:
 
 
 def _begins_anew(sought: Sought) -> bool:
-    """Whether the row was changed once more: that walk, from the first owner on, does for this one, and is as old."""
+    """Whether the row was changed once more: that walk, from the first owner on, does for this one, and is as old.
+    One that a worker has taken already may be about to end: it does for nobody."""
     since = _rows(str(sought)).aggregate(Min("created_at"))["created_at__min"]
-    anew = _rows(str(replace(sought, after=0)))
+    anew = _rows(str(replace(sought, after=0))).filter(attempt=0)
     return bool(since and anew.update(created_at=Least("created_at", since)))
 
 

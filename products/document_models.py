@@ -30,8 +30,8 @@ class DocumentMove(models.Model):
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1)
     phase = models.CharField(max_length=8, choices=Phase.choices, default=Phase.ALONE)
-    source = models.CharField(max_length=200)
-    target = models.CharField(max_length=200, blank=True)
+    source = models.CharField(max_length=500)
+    target = models.CharField(max_length=500, blank=True)
     changed_at = models.BigIntegerField(default=0, help_text="Microseconds since 1970")
 
     def __str__(self) -> str:

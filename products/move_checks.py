@@ -30,6 +30,7 @@ def check_documents(databases: Sequence[str] | None = None, **_: Any) -> list[Ch
         told = f"The documents are in {' and '.join(missing)}, and no setting says so."
         return [Error(told, hint=hint, id="products.E001")]
     if row.phase == ALONE and row.source != configured():
-        hint = f"Set DOCUMENTS_URL to the address of {row.source}, and take NEXT_DOCUMENTS_URL out."
-        return [Warning("The documents were moved, and DOCUMENTS_URL is as before.", hint=hint, id="products.W001")]
+        told = f"The documents are in {row.source}, and DOCUMENTS_URL names {configured()}."
+        hint = "Set it to where they are, and take NEXT_DOCUMENTS_URL out; or move them: manage.py documents --move."
+        return [Warning(told, hint=hint, id="products.W001")]
     return []

@@ -41,13 +41,14 @@ class Move:
         of_both = f"{standing.source} {standing.target}"
         self.source, self.target = copying.stores_of(standing)
         if moving.ask().phase == Phase.ALONE:
-            self.target.versions_after(0, 1)  # one that does not answer need not be written, either
+            self.target.prepare()  # one that does not answer, or that we may not write, is not written
             walk.begin(of_both, is_afresh=True)
             phases.begin(standing.target)
             self.say(f"{standing.target} is written as well from now on.")
         if not walk.has_done(of_both):
             self._fill(walk, of_both)
         self._compare(walk)
+        walk.renew()  # or somebody else has taken over, and may have begun anew
         phases.switch()
         self.say(f"{standing.target} is read now, and both are written. --finish ends it, --back reads the former.")
 

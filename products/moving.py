@@ -8,10 +8,10 @@ change can be lost between two phases, and no clock has to be trusted for that.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from django.db import DatabaseError, InterfaceError
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connections
 
 from scaling.replicas import primary
 
@@ -73,7 +73,7 @@ def standing() -> Standing:
 
 def ask() -> Standing:
     """As it is on the primary now."""
-    return _note(_on_the_primary())
+    return _told_by(_on_the_primary)
 
 
 def forget() -> None:
@@ -87,15 +87,22 @@ def unmoved() -> Standing:
     return Standing(Phase.ALONE, configured())
 
 
+def note_first() -> None:
+    """Where the documents are that were never moved: from then on other settings alone move nothing."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    if DocumentMove._meta.db_table in connection.introspection.table_names():  # or a migration was taken back
+        DocumentMove.objects.get_or_create(pk=1, defaults={"source": configured()})
+
+
 def _ask_whoever_answers() -> Standing:
     """With the primary away nobody moves anything: what was so is so, and a replica has heard of it. Before the first
     migration nothing was moved."""
     for rows in (_on_the_primary, DocumentMove.objects.first):
         try:
-            return _note(rows())
+            return _told_by(rows)
         except (DatabaseError, InterfaceError):
             if _seen:
-                return _remember(_seen[1])
+                return _remember(_seen[1], time.monotonic())
     return unmoved()
 
 
@@ -104,11 +111,14 @@ def _on_the_primary() -> DocumentMove | None:
         return DocumentMove.objects.first()
 
 
-def _note(row: DocumentMove | None) -> Standing:
-    return _remember(Standing(row.phase, row.source, row.target) if row else unmoved())
+def _told_by(rows: Callable[[], DocumentMove | None]) -> Standing:
+    """It was so when it was asked for: an answer that comes late is remembered for less."""
+    asked_at = time.monotonic()
+    row = rows()
+    return _remember(Standing(row.phase, row.source, row.target) if row else unmoved(), asked_at)
 
 
-def _remember(said: Standing) -> Standing:
+def _remember(said: Standing, asked_at: float) -> Standing:
     global _seen
-    _seen = time.monotonic() + REMEMBERED_SECONDS, said
+    _seen = asked_at + REMEMBERED_SECONDS, said
     return said

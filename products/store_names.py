@@ -12,8 +12,12 @@ from django.db import DEFAULT_DB_ALIAS, OperationalError
 SQL = "default"  # what the tables are called, and how NEXT_DOCUMENTS_URL says them
 
 
-class UnknownStoreError(OperationalError):
-    """The documents are in a store that this process has not been told of."""
+class AwayError(OperationalError):
+    """A store beside the SQL database does not answer, or not as it should. Reads have other sources."""
+
+
+class UnknownStoreError(AwayError):
+    """The documents are in a store that this process has not been told of: to it that is as good as away."""
 
 
 def known() -> dict[str, str]:

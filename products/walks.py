@@ -6,7 +6,7 @@ only under the attempt that the owner has claimed: one that stood still past its
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TypeVar
 
@@ -115,5 +115,6 @@ def _take(row: DocumentWalk) -> bool:
 
 
 def _give_back(walk: Walk) -> None:
-    """Whoever has taken over keeps it."""
-    DocumentWalk.objects.filter(pk=walk._row.pk, attempt=walk._row.attempt).update(lease_until=None)
+    """Whoever has taken over keeps it. One that cannot be given back is free when its lease has run out."""
+    with suppress(*OUTAGES):
+        DocumentWalk.objects.filter(pk=walk._row.pk, attempt=walk._row.attempt).update(lease_until=None)

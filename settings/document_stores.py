@@ -27,7 +27,8 @@ def database_of(url: str, seconds: int) -> dict:
     name = parts.path.strip("/")
     if parts.scheme not in SCHEMES or not name:
         forms = f"'{SQL}', mongodb://host:port/name or {DJONGO}mongodb://host:port/name"
-        raise ImproperlyConfigured(f"'{url}' is no store of documents: {forms} would be.")
+        told = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()  # without a password
+        raise ImproperlyConfigured(f"'{told}' is no store of documents: {forms} would be.")
     told = {option.lower() for option, _ in parse_qsl(parts.query)}
     return {
         "ENGINE": DJONGO_ENGINE if url.startswith(DJONGO) else OFFICIAL_ENGINE,

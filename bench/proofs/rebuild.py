@@ -55,6 +55,7 @@ def _figures(shop: Opened, name: str) -> list[Figure]:
     peak = round(rebuilt.megabytes)
     return [
         exactly(f"{what}: built before and after", rebuilt.before + rebuilt.built, total),
+        at_least("… before it was killed", rebuilt.before, 1),
         at_least("… rate", rebuilt.rate, LEAST_A_SECOND, " a second", is_timed=True),
         at_most("… memory of the process at its peak", peak, MOST_MEGABYTES, " MB"),
         exactly("… compared with a fresh assembly", looked_at, total),

@@ -4,16 +4,12 @@ import logging
 import threading
 import time
 
-from django.db import OperationalError
+from ..store_names import AwayError
 
 ASK_AGAIN_SECONDS = 1.0
 ANSWERED_WITHIN_SECONDS = 5.0  # longer than any time-out: then whoever asked has died
 
 log = logging.getLogger(__name__)
-
-
-class AwayError(OperationalError):
-    """A store beside the SQL database does not answer, or not as it should. Reads have other sources."""
 
 
 class Outage:

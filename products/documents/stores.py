@@ -75,3 +75,4 @@ def prepare(using: str, **_: object) -> None:
     if using == DEFAULT_DB_ALIAS:
         for alias in dict.fromkeys(filter(None, (settings.DOCUMENTS, settings.NEXT_DOCUMENTS))):
             of(alias).prepare()
+        moving.note_first()

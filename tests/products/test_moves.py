@@ -228,10 +228,10 @@ def test_another_engine_for_the_same_store_is_no_move(settings):
 
 
 def test_a_next_store_that_does_not_answer_is_not_written(shop, monkeypatch):
-    def refuse(self, pk, most):
+    def refuse(self):
         raise OperationalError("refused")
 
-    monkeypatch.setattr(type(of(NEXT)), "versions_after", refuse)
+    monkeypatch.setattr(type(of(NEXT)), "prepare", refuse)
     with pytest.raises(CommandError, match=r"What is needed does not answer \(refused\)\."):
         command("--move")
     assert list(moving.writes()) == [DEFAULT_DB_ALIAS]
