@@ -22,13 +22,17 @@ def connect_anew():
 
 @pytest.fixture
 def impatient():
-    """Who asks the store gives up soon, and nobody remembers that somebody has."""
+    """Who asks the store gives up soon, until this is called. Nobody remembers afterwards that somebody has."""
     options = connections[settings.DOCUMENTS].settings_dict["OPTIONS"]
     patient = dict(options)
     options |= IMPATIENT
     connect_anew()
-    yield
-    assert behind.wait(PATIENCE_SECONDS)  # or what is being built would find it away once more
-    options |= patient
-    connect_anew()
-    outages.outage_of(settings.DOCUMENTS).end()
+
+    def over():
+        assert behind.wait(PATIENCE_SECONDS)  # or what is being built would find it away once more
+        options.update(patient)
+        connect_anew()
+        outages.outage_of(settings.DOCUMENTS).end()
+
+    yield over
+    over()
