@@ -11,6 +11,10 @@ IMPATIENT = {"serverSelectionTimeoutMS": 300, "connectTimeoutMS": 300, "socketTi
 
 
 def connect_anew():
+    """In this thread, and in those behind, which would keep a client that is closed."""
+    assert behind.wait(PATIENCE_SECONDS)
+    behind._threads.shutdown()
+    behind.__init__()
     connection = connections[settings.DOCUMENTS]
     if connection.vendor == "mongodb":
         connection.ensure_connection()
@@ -29,7 +33,6 @@ def impatient():
     connect_anew()
 
     def over():
-        assert behind.wait(PATIENCE_SECONDS)  # or what is being built would find it away once more
         options.update(patient)
         connect_anew()
         outages.outage_of(settings.DOCUMENTS).end()

@@ -12,6 +12,7 @@ from scaling import comparing, findings
 from scaling.comparing import Fault
 from shop import admin_sampler
 from tests import factories
+from tests.servers import PATIENCE_SECONDS
 
 pytestmark = pytest.mark.django_db
 
@@ -25,6 +26,7 @@ def ada(client):
 @pytest.fixture
 def loaf(monkeypatch):
     monkeypatch.setattr(comparing, "IN_FLIGHT_SECONDS", 0)
+    monkeypatch.setattr(admin_sampler, "SECONDS", PATIENCE_SECONDS)
     product = factories.make_product()
     PRODUCTS.refresh([product.pk])
     Outbox.objects.all().delete()
