@@ -18,7 +18,7 @@ class Like(stock.LikeOp):
     """djongo takes the text as a regular expression, so that `|vegan|` finds everything and `(` is an error; stops at
     the end of a line; reads a text in braces as a path; and cannot be negated, as `exclude` does."""
 
-    options = "s"
+    options = ""
     is_negated = False
 
     def _make_regex(self, token: Any) -> None:
@@ -39,7 +39,7 @@ class Like(stock.LikeOp):
 
 
 class ILike(Like):
-    options = "si"
+    options = "i"
 
 
 class In(stock.InOp):

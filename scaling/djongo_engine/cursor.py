@@ -8,10 +8,14 @@ from typing import Any
 from django.db import DatabaseError, Error
 from djongo.cursor import Cursor as Stock
 from djongo.exceptions import SQLDecodeError
+from sqlparse.exceptions import SQLParseError
 
 from ..mongodb import as_database_errors
 from .queries import Query
 from .statements import gathered, with_a_literal
+
+# What djongo and sqlparse raise over words that they do not know.
+UNREADABLE = (SQLDecodeError, SQLParseError, AttributeError, LookupError, TypeError, ValueError)
 
 
 class Cursor(Stock):
@@ -47,5 +51,5 @@ def _told(sql: str = "") -> Iterator[None]:
             yield
     except Error:
         raise
-    except (SQLDecodeError, LookupError, TypeError, ValueError) as error:
+    except UNREADABLE as error:
         raise DatabaseError(f"djongo cannot do {sql[:300]}: {type(error).__name__}") from error

@@ -9,5 +9,4 @@ class DatabaseFeatures(Stock):
     can_clone_databases = False  # it would call mongodump
     max_query_params = None  # a list of any length is one parameter, see statements.gathered
     supports_ignore_conflicts = False
-    supports_json_field_contains = False  # it would compare texts, and find nothing
     supports_timezones = False

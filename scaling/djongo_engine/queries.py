@@ -92,11 +92,6 @@ class Query(stock.Query):
     def __iter__(self) -> Any:
         return iter(self._query or ())
 
-    def close(self) -> None:
-        cursor = getattr(self._query, "_cursor", None)
-        if cursor is not None:
-            cursor.close()
-
     def _run(self, kind: type[stock.BaseQuery], statement: Statement | str, *before: Any) -> stock.BaseQuery:
         query = kind(*before, self.db, self.connection_properties, statement, self._params)
         query.execute()

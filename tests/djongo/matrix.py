@@ -131,8 +131,9 @@ WRITES = {
     ),
     "update, of all": lambda rows: rows.update(version=5) == rows.filter(version=5).count() == ROWS,
     "update: F() + 1": lambda rows: (
-        rows.filter(key=7).update(version=F("version") + 1, name="Other") == rows.get(key=7).version - 7
-        and rows.filter(key=7).update(version=F("version") - 1) == rows.get(key=7).version - 6
+        rows.filter(key=7).update(name="Other", version=F("version") + 1) == rows.get(key=7).version - 7
+        and rows.filter(key=7, name="Other").update(version=F("version") - 1, tags="") == rows.get(key=7).version - 6
+        and rows.filter(key=7, tags="").update(version=F("version") + 3) == rows.get(key=7).version - 9
     ),
     "update: F() of another column": lambda rows: (
         rows.filter(key=7).update(version=F("shelf")) and (rows.get(key=7).version == 3)

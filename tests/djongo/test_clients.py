@@ -138,7 +138,10 @@ def test_a_server_that_goes_in_the_middle_of_the_rows_is_an_error_and_no_end(awa
 
 def test_an_error_inside_a_block_is_told_as_it_was(djongo):
     """Nothing is taken back, and the connection goes on."""
+    djongo.count()
+    connection = connections["djongo"].connection
     with pytest.raises(ZeroDivisionError), transaction.atomic(using="djongo"):
         djongo.create(key=1)
         raise ZeroDivisionError
     assert djongo.get(key=1)
+    assert connections["djongo"].connection is connection

@@ -6,6 +6,7 @@ from pymongo import ASCENDING, DESCENDING, MongoClient
 
 from .models import Sheet
 
+UNREADABLE = ["SELECT 1 + 1", "EXPLAIN SELECT 1", "VACUUM", 'SELECT "key" FROM "sheets_sheet" WHERE "is_gone"']
 DATA = {"name": "One", "prices": [{"cents": 310}], "until": None}
 
 
@@ -81,7 +82,13 @@ def test_no_row_is_inserted_where_some_are_to_be_passed_over(djongo):
 
 
 def test_what_djongo_cannot_read_is_an_error_of_the_database(djongo):
-    for sql in ("SELECT 1 + 1", "EXPLAIN SELECT 1", 'INSERT INTO "sheets_sheet" SELECT 1', "VACUUM"):
+    for sql in (
+        'SELECT "key" FROM "sheets_sheet" WHERE "is_gone"',
+        "SELECT 1 + 1",
+        "EXPLAIN SELECT 1",
+        'INSERT INTO "sheets_sheet" SELECT 1',
+        "VACUUM",
+    ):
         with pytest.raises(DatabaseError), connections["djongo"].cursor() as cursor:
             cursor.execute(sql)
             cursor.fetchall()
