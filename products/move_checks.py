@@ -17,7 +17,7 @@ ALONE = "alone"
 
 def check_documents(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """System checks products.E001 and products.W001."""
-    if databases is not None and DEFAULT_DB_ALIAS not in databases:
+    if DEFAULT_DB_ALIAS not in (databases or ()):
         return []
     try:
         row = apps.get_model("products", "DocumentMove").objects.using(DEFAULT_DB_ALIAS).first()

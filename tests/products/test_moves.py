@@ -181,7 +181,7 @@ def test_and_after_the_next_deploy_the_settings_say_what_the_row_says(shop, depl
     command("--finish")
     deploy(URL, "")
     assert (moving.reads(), list(moving.writes())) == ("documents", ["documents"])
-    assert check_documents() == []
+    assert check_documents(["default"]) == []
 
 
 def test_back_to_the_tables_is_a_move_like_any_other(shop, deploy):
@@ -271,4 +271,4 @@ def test_settings_are_adopted_when_a_store_is_lost(shop, settings):
         "What it lacks --rebuild builds.",
     ]
     assert moving.reads() == DEFAULT_DB_ALIAS
-    assert check_documents() == []
+    assert check_documents(["default"]) == []

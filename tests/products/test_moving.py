@@ -153,17 +153,22 @@ def test_a_name_holds_no_password_no_options_and_no_engine():
 def test_a_check_refuses_settings_that_do_not_know_where_the_documents_are(settings):
     phases.begin(NAME)
     settings.NEXT_DOCUMENTS_URL = ""
-    (found,) = check_documents(databases=["default"])
+    (found,) = check_documents(["default"])
     assert (found.id, found.msg) == ("products.E001", f"The documents are in {NAME}, and no setting says so.")
 
 
+def test_a_check_that_may_not_ask_a_database_asks_none(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        assert check_documents(None) == []
+
+
 def test_a_check_reminds_of_the_deploy_after_a_move():
-    assert check_documents() == []
+    assert check_documents(["default"]) == []
     phases.begin(NAME)
     phases.switch()
-    assert check_documents() == []
+    assert check_documents(["default"]) == []
     phases.finish()
-    (found,) = check_documents()
+    (found,) = check_documents(["default"])
     assert found.id == "products.W001"
 
 
