@@ -454,6 +454,12 @@ async function keep(form, button) {
 
 /* ------------------------------------------------------------ begin */
 
+/* In a row that scrolls sideways. */
+function showChosen(row) {
+  const chosen = one("[aria-current]", row);
+  if (chosen) row.scrollLeft += chosen.getBoundingClientRect().left - row.clientWidth / 3;
+}
+
 /* What a new piece of the page needs. */
 function begin(within) {
   all("[data-suggest]", within).forEach(suggesting);
@@ -463,6 +469,7 @@ function begin(within) {
     field.addEventListener("change", () => field.form.requestSubmit(field.dataset.auto ? one(field.dataset.auto, field.form) : null)),
   );
   all("[data-update]", within).forEach((button) => (button.hidden = true));
+  all(".tags, .nav", within).forEach(showChosen);
   one("[data-focus]", within)?.focus();
 }
 

@@ -45,6 +45,15 @@ def test_no_page_is_wider_than_the_screen(page):
     assert too_wide(page, paths, [360, 768, 1024, 1280]) == []
 
 
+def test_what_is_chosen_in_a_row_that_scrolls_is_in_sight(page):
+    """On a phone a shelf has more tags than fit, and the last of them is the chosen one."""
+    make_product(tags=["Long ferment", "Nut free", "Rye", "Seeded", "Vegan", "Wholemeal", "Zesty"])
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/shelves/?tag=zesty")
+    expect(page.locator(".tags [aria-current]")).to_be_in_viewport(ratio=1)
+    assert page.evaluate("window.scrollY") == 0
+
+
 def test_the_home_page_fills_in_what_friends_liked(friends_page):
     friends_page.goto("/")
     liked = friends_page.get_by_role("region", name="What your friends liked")

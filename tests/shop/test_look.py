@@ -154,6 +154,16 @@ def test_structured_data_cannot_end_its_element():
     assert "<" not in jsonld('{"name": "<"}')
 
 
+def test_a_shelf_says_what_it_is_narrowed_to():
+    """On a phone the chosen tag may be out of sight, and without script it stays there."""
+    tags = [
+        {"slug": name.lower(), "name": name, "on": on, "count": 1} for name, on in (("Rye", False), ("Vegan", True))
+    ]
+    shelf = {"category": SHELF, "cards": [card()], "page": PAGE, "sort": "baked", "tags": tags, "query": ""}
+    assert "1 to 1 of 1: Vegan, in stock. <a" in page("category.html", **shelf, in_stock=True)
+    assert "1 to 1 of 1: Vegan. <a" in page("category.html", **shelf)
+
+
 def test_a_filter_keeps_the_rest_of_the_query():
     tags = [
         {"slug": "vegan", "name": "Vegan", "count": 3, "on": True},
