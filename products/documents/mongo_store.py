@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import pymongo
-from django.db import DatabaseError, OperationalError, connections
+from django.db import DatabaseError, InterfaceError, OperationalError, connections
 from pymongo import InsertOne, UpdateOne
 from pymongo.collection import Collection
 from pymongo.errors import BulkWriteError, PyMongoError
 
 from scaling.cache import Built
 from scaling.fence import Place
+from scaling.mongodb import meaning_of
 
 from ..models import Document
 from .columns import ORDERS, document_of, gone, left_behind
@@ -146,14 +147,16 @@ class MongoStore:
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
-        """Errors of the driver go up as one that everybody knows."""
+        """Errors of the driver go up as one that everybody knows. Of what is wrong with one question only, no other
+        question is spared."""
         try:
             yield
         except (PyMongoError, DatabaseError) as error:
-            why = error.__cause__ or error
+            why = error if isinstance(error, PyMongoError) else error.__cause__ or error
             if not isinstance(why, PyMongoError | OperationalError):
                 raise
-            outage_of(self.alias).begin(why)
+            if isinstance(why, OperationalError) or issubclass(meaning_of(why), OperationalError | InterfaceError):
+                outage_of(self.alias).begin(why)
             raise AwayError(f"The store of documents `{self.alias}` does not answer: {why}") from error
         outage_of(self.alias).end()
 

@@ -21,7 +21,6 @@ def connect_anew():
         connection.close_pool()
     else:
         connection.close()
-    behind.__init__()  # its threads have connections of their own
 
 
 @pytest.fixture

@@ -177,7 +177,7 @@ def test_another_address_alone_moves_nothing(settings):
     settings.DOCUMENTS_URL, settings.NEXT_DOCUMENTS_URL = URL, ""
     moving.forget()
     assert moving.reads() == DEFAULT_DB_ALIAS
-    (found,) = check_documents()
+    (found,) = check_documents(databases=["default"])
     assert (found.id, found.msg) == (
         "products.W001",
         f"The documents are in default, and DOCUMENTS_URL names {NAME}.",
