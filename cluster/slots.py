@@ -6,10 +6,12 @@ heartbeat; `finish` ends whatever runs another release. Both may be said again, 
 with the release before.
 """
 
+import json
 import re
 import socket
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -176,4 +178,12 @@ class Log:
         """The line that says most."""
         said = self.lines()
         telling = [line for line in said if WHY.search(line) and "its log says why" not in line]
-        return (telling or said or [f"it says nothing in {self.path}"])[-1].removeprefix(f"{NOT_READY}:").strip()
+        last = (telling or said or [f"it says nothing in {self.path}"])[-1]
+        return message_of(last).removeprefix(f"{NOT_READY}:").strip()
+
+
+def message_of(line: str) -> str:
+    """What a line of a log tells, whether it is an object or plain."""
+    with suppress(ValueError, KeyError, TypeError):
+        return json.loads(line)["message"]
+    return line

@@ -28,9 +28,9 @@ def cannot_sign_in(code: Path) -> None:
 
 
 def cannot_publish(code: Path) -> None:
-    """A page that is asked of a clone by nobody, so that its fault comes to light when pages are published."""
+    """Pages that are asked of a clone by nobody, not even to show that it is ready: it shows itself one article."""
     line = "    whole, shelves = fetch(ARTICLES.whole(pk), all_shelves())\n"
-    edit(code / "shop/views/journal.py", line, f"{line}    whole.missing\n")
+    edit(code / "shop/views/journal.py", line, f"{line}    if pk > 1:\n        whole.missing\n")
 
 
 @dataclass(frozen=True)

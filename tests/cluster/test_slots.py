@@ -218,3 +218,12 @@ def test_a_program_that_does_not_run_has_nothing_to_end(machine, where):
     with pytest.raises(ClusterError, match=r"^web1 does not run: there is nothing to end\.$"):
         slots.end(where, WEB1)
     assert machine.did == []
+
+
+@pytest.mark.parametrize(
+    "line", ['{"level": "ERROR", "message": "Not ready: / answers 500."}', "Not ready: / answers 500."]
+)
+def test_why_a_clone_is_not_ready_is_told_in_words(tmp_path, line):
+    log = slots.Log(tmp_path / "web1.log")
+    log.path.write_text(f"it begins\n{line}\nThis clone is not ready: its log says why.\n")
+    assert log.why() == "Not ready: / answers 500."

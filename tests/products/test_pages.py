@@ -6,6 +6,7 @@ from django.urls import reverse
 from redis.exceptions import ConnectionError
 
 from products.data import ARTICLES, CATEGORIES, PRODUCTS
+from products.models import Product
 from scaling.behind import behind
 
 from ..factories import make_article, make_category, make_product, make_review, make_user, steve
@@ -122,7 +123,7 @@ def test_a_shelf_is_sorted_sieved_and_turned_like_pages(client):
             tags=["Even"] if number % 2 == 0 else ["Odd", "Thick"],
         )
     make_product("Gone", price=1, category=bread, stock=0, tags=["Odd"])
-    PRODUCTS.refresh(range(1, 1000))
+    PRODUCTS.refresh(Product.objects.values_list("pk", flat=True))
 
     def names(query):
         response = client.get(f"{bread.get_absolute_url()}?{query}")

@@ -105,6 +105,7 @@ def test_what_a_copy_holds_that_has_taken_over_is_not_read(loaf, folder, monkeyp
 
 @pytest.mark.parametrize("is_another_process", [True, False])
 def test_who_only_reconnects_drops_nothing(loaf, is_another_process):
+    PRODUCTS.get(loaf.pk)  # and with it what its page shows of others
     reconnect(as_another_process=is_another_process)
     assert cache().hget(PRODUCTS.key(loaf.pk), "floor")
     with measured() as cost:
