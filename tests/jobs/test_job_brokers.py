@@ -43,22 +43,6 @@ def depths(done):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def test_what_was_confirmed_outlives_a_power_cut(rabbitmq):
-    run(rabbitmq.url, "queues.declare()", SEND, SEND).check_returncode()
-    rabbitmq.stop(signal.SIGKILL)
-    rabbitmq.start()
-    assert depths(run(rabbitmq.url, TELL)) == {"interactive": 0, "bulk": 2, "render": 0, "dead": 0}
-
-
-def test_its_queues_are_on_a_majority_of_brokers(rabbitmq):
-    """To declare one otherwise is refused."""
-    (bulk,) = (queue for queue in settings.CELERY_TASK_QUEUES if queue.name == "bulk")
-    classic = {name: value for name, value in bulk.queue_arguments.items() if name != "x-queue-type"}
-    otherwise = f"Queue('bulk', queue_arguments={classic}, channel=current_app.connection_for_write().channel())"
-    refused = run(rabbitmq.url, "queues.declare()", "from kombu import Queue", f"{otherwise}.declare()")
-    assert "PRECONDITION_FAILED - inequivalent arg 'x-queue-type'" in refused.stderr
-
-
 def test_a_page_of_a_release_that_is_gone_is_no_dead_letter(rabbitmq, tmp_path):
     """Given a message for the workers of another release, behind it one whose task nobody has ever known
     When a worker of this release has met both
@@ -75,6 +59,22 @@ def test_a_page_of_a_release_that_is_gone_is_no_dead_letter(rabbitmq, tmp_path):
     assert command(rabbitmq.url, "--dead") == letter
     assert command(rabbitmq.url, "--empty-dead") == "1 dead letters are thrown away.\n"
     assert command(rabbitmq.url, "--dead") == "There are no dead letters.\n"
+
+
+def test_what_was_confirmed_outlives_a_power_cut(rabbitmq):
+    run(rabbitmq.url, "queues.declare()", SEND, SEND).check_returncode()
+    rabbitmq.stop(signal.SIGKILL)
+    rabbitmq.start()
+    assert depths(run(rabbitmq.url, TELL)) == {"interactive": 0, "bulk": 2, "render": 0, "dead": 0}
+
+
+def test_its_queues_are_on_a_majority_of_brokers(rabbitmq):
+    """To declare one otherwise is refused."""
+    (bulk,) = (queue for queue in settings.CELERY_TASK_QUEUES if queue.name == "bulk")
+    classic = {name: value for name, value in bulk.queue_arguments.items() if name != "x-queue-type"}
+    otherwise = f"Queue('bulk', queue_arguments={classic}, channel=current_app.connection_for_write().channel())"
+    refused = run(rabbitmq.url, "queues.declare()", "from kombu import Queue", f"{otherwise}.declare()")
+    assert "PRECONDITION_FAILED - inequivalent arg 'x-queue-type'" in refused.stderr
 
 
 def a_worker(url, log):
