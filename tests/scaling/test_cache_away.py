@@ -14,6 +14,7 @@ from jobs.objects import refresh
 from products.data import CATEGORIES, PRODUCTS
 from products.models import Document, Product
 from scaling import flights as flights_module
+from scaling.behind import behind
 from scaling.breaker import CACHE
 from scaling.flights import flights
 from scaling.reading import CACHE_DOWN
@@ -157,6 +158,8 @@ def test_it_is_used_again_as_soon_as_it_answers(client, loaf, silent):
     silent()
     wait_until(lambda: not CACHE.is_open, what="the return of the cache")
     client.get(loaf.get_absolute_url())
+    assert behind.wait(PATIENCE_SECONDS)
+    PRODUCTS.get(loaf.pk)
     with measured() as cost:
         PRODUCTS.get(loaf.pk)
     assert (cost.trips["cache"], sum(cost.sql.values())) == (1, 0)
