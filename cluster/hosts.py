@@ -24,7 +24,6 @@ ANSWERS_WITHIN_SECONDS = 10
 ALIVE_EVERY_SECONDS = 15  # something is sent, so that nobody between us forgets the connection during a long step
 DONE_WITHIN_SECONDS = 600
 UNDONE_WITHIN_SECONDS = 60  # what has taken too long is asked to undo what it has begun, and killed after that
-NICE = 3  # what a deploy does beside the shop gives way to visitors
 TIMED_OUT, KILLED, LOST, HELD = 124, 137, -1, 75  # statuses: of `timeout`, of a lost connection, of our lock
 # Whoever stops a deploy, or loses the line to it, cuts no command in two: see cluster.interrupting.
 SHIELD = "trap '' HUP INT"
@@ -58,8 +57,7 @@ class Host:
         """Run these in the cluster's folder, one after the other, in a shell. Returns what they print; raises
         ClusterError with the last line of what they complain about."""
         script = " && ".join([SHIELD, f"cd {shlex.quote(self.folder)}", *commands])
-        patience = f"timeout --kill-after={UNDONE_WITHIN_SECONDS} {seconds:.0f}"
-        line = f"nice -n {NICE} {patience} sh -c {shlex.quote(script)}"
+        line = f"timeout --kill-after={UNDONE_WITHIN_SECONDS} {seconds:.0f} sh -c {shlex.quote(script)}"
         late = seconds + UNDONE_WITHIN_SECONDS + ANSWERS_WITHIN_SECONDS
         try:
             return self.context.run(line, hide=True, timeout=late, in_stream=False, **self._options).stdout

@@ -22,7 +22,6 @@ from .replicas import DATABASE_OUTAGES, primary
 
 AGAIN_SECONDS = 0.5
 PAGE_SECONDS = 30
-NICE = 3  # the clone that serves meanwhile goes first
 log = logging.getLogger(__name__)
 
 
@@ -54,7 +53,6 @@ def _stop(number: int, frame: object) -> NoReturn:
 
 
 def _as_the_child() -> int:
-    os.nice(NICE)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.alarm(int(settings.READY_WITHIN_SECONDS + PAGE_SECONDS))  # whatever it is that hangs
     try:
