@@ -16,7 +16,6 @@ from .moving import Standing
 from .store_names import alias_of
 from .walks import Walk, patiently
 
-NAME = "move"
 BATCH = 100
 LOOKS = 4
 LOOK_AGAIN_SECONDS = 0.5

@@ -1,8 +1,8 @@
 """The index of search: which words a product holds and what they weigh there, in plain rows without a join.
 
 Workers write it after a product is assembled, each product behind a version of its own: its document may lie in
-another database. The vocabulary in `Trigram` only grows: a word that no product holds
-any more is harmless, because a correction is shown only when it finds something.
+another database. The vocabulary in `Trigram` only grows: a word that no product holds any more is harmless, because a
+correction is shown only when it finds something.
 """
 
 from collections import defaultdict

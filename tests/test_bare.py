@@ -1,10 +1,10 @@
 """The shop opens with what README installs, and nothing else: what production and the tests need is not there."""
 
 import re
-import subprocess
-import sys
 
 from django.conf import settings
+
+from .processes import python_of_the_shop
 
 PINNED = re.compile(r"^([\w.-]+)==", re.MULTILINE)
 EVERYTHING = """
@@ -26,15 +26,7 @@ def test_the_shop_on_one_machine_needs_only_its_own_packages(tmp_path):
     """And boto3, at the end, shows that others are really out of reach."""
     listed = [(settings.ROOT / f"requirements{name}.txt").read_text() for name in ("", "-render")]
     told = {"BARE": " ".join(PINNED.findall("".join(listed))), "PYTHONPATH": str(settings.ROOT / "tests" / "bare")}
-    plain = {"PATH": "/usr/bin", "STATE_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "settings.embedded"}
-    done = subprocess.run(
-        [sys.executable, "-c", EVERYTHING],
-        env=plain | told,
-        cwd=settings.ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = python_of_the_shop(EVERYTHING, tmp_path, **told)
     count, has_tasks = done.stdout.split()
     assert int(count) > 10
     assert has_tasks == "True"

@@ -1,13 +1,11 @@
 """Where documents lie is said by an address, and who says nothing needs no MongoDB."""
 
-import subprocess
-import sys
-
 import pytest
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from settings.document_stores import alias_of, database_of
+
+from .processes import python_of_the_shop
 
 ASKED = """
 import sys, django
@@ -20,15 +18,8 @@ print(sorted(settings.DATABASES), settings.DOCUMENTS, settings.NEXT_DOCUMENTS, "
 
 def asked(tmp_path, **environment):
     """What a process of the shop on one machine says of its stores."""
-    plain = {"PATH": "/usr/bin", "STATE_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "settings.embedded"}
-    told = subprocess.run(
-        [sys.executable, "-c", ASKED],
-        env=plain | environment,
-        cwd=settings.ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    told = python_of_the_shop(ASKED, tmp_path, **environment)
+    assert told.returncode == 0, told.stderr
     return told.stdout.strip()
 
 

@@ -1,10 +1,7 @@
 """Documents move out of MongoDB and into it again, and are built there from the tables."""
 
-from io import StringIO
-
 import pytest
 from django.conf import settings
-from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from products import copying, moving, phases
@@ -13,6 +10,7 @@ from products.documents.stores import of
 from products.models import Document, Price
 
 from ..factories import make_product
+from ..products.two_stores import command, prices
 
 pytestmark = [
     pytest.mark.django_db,
@@ -53,19 +51,9 @@ def deploy(settings, monkeypatch):
     return change_settings
 
 
-def command(*words):
-    out = StringIO()
-    call_command("documents", *words, stdout=out)
-    return out.getvalue()
-
-
 def change(product, cents):
     Price.objects.filter(product=product).update(cents=cents)
     PRODUCTS.refresh([product.pk])
-
-
-def prices(alias):
-    return dict(Document.objects.using(alias).order_by("pk").values_list("pk", "price"))
 
 
 def test_documents_move_to_the_tables_and_back(shop, deploy):

@@ -1,10 +1,9 @@
 """`manage.py documents --move`: from one store to the next while both are written, and nothing is lost in between."""
 
-from io import StringIO
 from types import SimpleNamespace
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.db import DEFAULT_DB_ALIAS, OperationalError, connections
 
 from products import copying, documents, moving, phases, walks
@@ -14,7 +13,7 @@ from products.documents.stores import of
 from products.models import Document, Price, Product
 from products.move_checks import check_documents
 
-from .two_stores import NAME, NEXT, URL, another_database, build, change, five_loaves, prices, two_stores  # noqa: F401
+from .two_stores import NAME, NEXT, URL, another_database, build, change, command, five_loaves, prices, two_stores  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 
@@ -41,12 +40,6 @@ def deploy(settings, monkeypatch):
         moving.forget()
 
     return change_settings
-
-
-def command(*words):
-    out = StringIO()
-    call_command("documents", *words, stdout=out)
-    return out.getvalue()
 
 
 def differing(*products):

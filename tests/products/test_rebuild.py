@@ -1,11 +1,10 @@
 """`manage.py documents --rebuild`: every document from the tables, behind the version, on from where it stopped."""
 
 from datetime import timedelta
-from io import StringIO
 from types import SimpleNamespace
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError
 from django.db import OperationalError
 from django.db.models.functions import Now
 
@@ -21,6 +20,7 @@ from products.walks import BusyError, walking
 from scaling.stores import cache
 
 from ..factories import make_product
+from .two_stores import command
 
 pytestmark = pytest.mark.django_db
 
@@ -54,13 +54,6 @@ def dying(monkeypatch):
     return die
 
 
-def documents(*words):
-    """What the command prints."""
-    out = StringIO()
-    call_command("documents", *words, stdout=out)
-    return out.getvalue()
-
-
 def differing():
     """The ids of documents that are not as the tables say."""
     ids = sorted({*Product.objects.values_list("pk", flat=True), *Document.objects.values_list("pk", flat=True)})
@@ -73,16 +66,16 @@ def test_every_document_is_built_and_a_product_that_is_gone_is_marked(shop):
     with suspended():
         pk = gone.pk
         gone.delete()
-    assert documents("--rebuild").startswith("Built 5 in ")
+    assert command("--rebuild").startswith("Built 5 in ")
     assert dict(Document.objects.values_list("pk", "is_gone")) == {product.pk: False for product in shop} | {pk: True}
     assert differing() == []
     assert not Term.objects.filter(product_id=pk).exists()
 
 
 def test_a_spoilt_document_is_put_right(shop):
-    documents("--rebuild")
+    command("--rebuild")
     Document.objects.filter(pk=shop[0].pk).update(price=1, data={})
-    documents("--rebuild")
+    command("--rebuild")
     assert differing() == []
     assert Document.objects.get(pk=shop[0].pk).data["price"] == 500
 
@@ -99,20 +92,20 @@ def test_a_newer_document_stays(shop, monkeypatch):
         return built
 
     monkeypatch.setattr(PRODUCTS, "assemble_all", and_then_a_worker)
-    documents("--rebuild")
+    command("--rebuild")
     document = Document.objects.get(pk=loaf.pk)
     assert (document.price, document.version) == (777, versions_of("product", [loaf.pk], "default")[loaf.pk])
 
 
 def test_nothing_is_stored_in_the_cache(shop):
-    documents("--rebuild")
+    command("--rebuild")
     assert cache().keys("[ol]:*") == []
 
 
 def test_no_more_than_a_batch_is_assembled_at_once(shop, monkeypatch):
     sizes, assemble = [], PRODUCTS.assemble
     monkeypatch.setattr(PRODUCTS, "assemble", lambda ids: sizes.append(len(ids)) or assemble(ids))
-    documents("--rebuild")
+    command("--rebuild")
     assert sizes == [2, 2, 1]
 
 
@@ -121,43 +114,43 @@ def test_who_is_stopped_is_told_how_to_go_on_and_goes_on(shop, dying, monkeypatc
         patch.setattr(PRODUCTS, "persist", PRODUCTS.persist)
         dying(KeyboardInterrupt(), 2)
         with pytest.raises(CommandError, match=r"Stopped\. manage\.py documents --rebuild goes on") as stop:
-            documents("--rebuild")
+            command("--rebuild")
     assert stop.value.returncode == 130
-    assert f"A rebuild has come to product {shop[1].pk} (2 so far)" in documents()
+    assert f"A rebuild has come to product {shop[1].pk} (2 so far)" in command()
     monkeypatch.undo()
-    said = documents("--rebuild").splitlines()
+    said = command("--rebuild").splitlines()
     assert said[0] == f"Goes on after product {shop[1].pk}: 2 were built before."
     assert said[1].startswith("Built 3 in ")
     assert differing() == []
-    assert "A rebuild has come" not in documents()
+    assert "A rebuild has come" not in command()
 
 
 def test_one_slow_second_does_not_end_it(shop, dying):
     dying(OperationalError("timed out"), 2, times=walks.TRIES - 1)
-    assert documents("--rebuild").startswith("Built 5 in ")
+    assert command("--rebuild").startswith("Built 5 in ")
     assert differing() == []
 
 
 def test_a_database_that_is_away_ends_it_in_one_line(shop, dying):
     dying(OperationalError("gone away"), 3, times=walks.TRIES)
     with pytest.raises(CommandError, match=r"does not answer \(gone away\)\. manage\.py documents --rebuild goes on"):
-        documents("--rebuild")
+        command("--rebuild")
     assert Document.objects.count() == 4
 
 
 def test_it_can_be_told_to_begin_at_the_first_again(shop, dying):
     dying(KeyboardInterrupt(), 2)
     with pytest.raises(CommandError):
-        documents("--rebuild")
-    assert documents("--rebuild", "--from-start").startswith("Built 5 in ")
+        command("--rebuild")
+    assert command("--rebuild", "--from-start").startswith("Built 5 in ")
 
 
 def test_of_another_form_it_begins_at_the_first_by_itself(shop, dying, monkeypatch):
     dying(KeyboardInterrupt(), 2)
     with pytest.raises(CommandError):
-        documents("--rebuild")
+        command("--rebuild")
     monkeypatch.setattr(PRODUCTS, "shape", "another")
-    assert documents("--rebuild").startswith("Built 5 in ")
+    assert command("--rebuild").startswith("Built 5 in ")
     assert set(Document.objects.values_list("shape", flat=True)) == {"another"}
 
 
@@ -165,7 +158,7 @@ def test_one_that_lives_is_left_alone(monkeypatch):
     with walking("rebuild") as walk:
         monkeypatch.setattr(walks, "time", SimpleNamespace(sleep=lambda seconds: walk.renew()))
         with pytest.raises(CommandError, match="Another process is at it, and has come past product 0"):
-            documents("--rebuild")
+            command("--rebuild")
 
 
 def test_of_one_that_was_killed_the_lease_is_waited_for(shop, monkeypatch):
@@ -180,7 +173,7 @@ def test_of_one_that_was_killed_the_lease_is_waited_for(shop, monkeypatch):
         monkeypatch.setattr(walks, "Now", lambda: Now() + timedelta(hours=2))
 
     monkeypatch.setattr(walks, "time", SimpleNamespace(sleep=an_hour_passes))
-    said = documents("--rebuild").splitlines()
+    said = command("--rebuild").splitlines()
     assert said[:2] == [
         "Somebody is at it, or was killed at it: looking which …",
         f"Goes on after product {shop[1].pk}: 2 were built before.",
@@ -193,7 +186,7 @@ def test_one_that_stood_still_past_its_lease_stops(shop):
         steps = rebuild(walk)
         next(steps)
         DocumentWalk.objects.update(lease_until=None)
-        documents("--rebuild")
+        command("--rebuild")
         with pytest.raises(BusyError, match="Somebody else has taken this over"):
             next(steps)
 
@@ -203,7 +196,7 @@ def test_without_an_option_it_says_how_the_documents_are(shop):
     Document.objects.filter(pk=shop[0].pk).update(version=1)
     Document.objects.filter(pk=shop[1].pk).update(shape="another")
     store = configured()
-    assert documents().splitlines() == [
+    assert command().splitlines() == [
         f"The documents are in {store}: 3, 0 of them gone.",
         "2 products have none; 1 documents are older than their product, 1 of another form.",
         f"{store} alone is written; nothing is being moved.",
@@ -216,4 +209,4 @@ def test_without_an_option_it_says_how_the_documents_are(shop):
 )
 def test_options_that_do_not_go_together_are_refused(words, why):
     with pytest.raises(CommandError, match=why):
-        documents(*words)
+        command(*words)

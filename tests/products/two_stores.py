@@ -1,6 +1,9 @@
 """Two stores of documents for tests of a move: the tables, and a second database with a table for documents."""
 
+from io import StringIO
+
 import pytest
+from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from products import moving, phases
@@ -33,6 +36,13 @@ def two_stores(settings, monkeypatch):
     moving.forget()
     yield
     moving.forget()
+
+
+def command(*words):
+    """What `manage.py documents` says."""
+    out = StringIO()
+    call_command("documents", *words, stdout=out)
+    return out.getvalue()
 
 
 def five_loaves():
