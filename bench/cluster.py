@@ -99,6 +99,10 @@ class Cluster:
     def is_ready(self, clone: str) -> bool:
         return answers(f"http://127.0.0.1:{self.told[port_name(clone)]}/readyz")
 
+    def wait_until_built(self) -> None:
+        """Every object, from the rows as they are."""
+        wait_until(lambda: not self.count(UNBUILT), OPEN_WITHIN_SECONDS, "every object")
+
     def count(self, sql: str, *values: object) -> int:
         """The one number that a query of the primary answers, whose tables are named `shop.…`, and values `%s`."""
         primary = cluster_of(self.where, self.told).primary
@@ -113,7 +117,7 @@ def opened_cluster(settings: Mapping[str, str] = {}) -> Iterator[Cluster]:
         cluster = Cluster(Path(folder), settings)
         cluster.start()
         try:
-            wait_until(lambda: not cluster.count(UNBUILT), OPEN_WITHIN_SECONDS, "every object")
+            cluster.wait_until_built()
             yield cluster
         finally:
             cluster.stop()
