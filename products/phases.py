@@ -8,6 +8,7 @@ and what they have begun takes them some more. Nothing else has to be waited for
 import time
 
 from scaling.clock import now_us
+from scaling.fleet import fleet
 
 from . import moving
 from .document_models import DocumentMove
@@ -44,8 +45,11 @@ def back() -> Standing:
 
 
 def finish() -> Standing:
-    """Have the target written alone. There is no way back from here but another move."""
+    """Have the target written alone. There is no way back from here but another move: a process that was never told
+    of the target would go on reading the source."""
     before = _in(Phase.SWITCHED)
+    if unaware := [member.called for member in fleet() if before.target not in member.knows]:
+        raise MoveError(f"Not told of {before.target}: {', '.join(unaware)}. Restart them with its address first.")
     _wait_until_heard()
     return _step(before, Standing(Phase.ALONE, before.target))
 

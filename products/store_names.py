@@ -25,6 +25,11 @@ def known() -> dict[str, str]:
     return {next_one(): "next_documents", configured(): "documents"} | {SQL: DEFAULT_DB_ALIAS}
 
 
+def names() -> list[str]:
+    """What a process says to the fleet that it knows."""
+    return sorted(known())
+
+
 def configured() -> str:
     """The store that is in service before anything was ever moved."""
     return name_of(settings.DOCUMENTS_URL)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from django.utils.module_loading import import_string
 from redis.exceptions import RedisError
 
 from . import settings
@@ -27,7 +28,8 @@ log = logging.getLogger(__name__)
 
 
 class Member(NamedTuple):
-    """A process that spoke lately. `since` is when it began, in seconds since 1970; `lanes` are a worker's queues."""
+    """A process that spoke lately. `since` is when it began, in seconds since 1970; `lanes` are a worker's queues,
+    and what it `knows` is what the setting FLEET_KNOWS named when it was started."""
 
     kind: str
     name: str
@@ -37,6 +39,7 @@ class Member(NamedTuple):
     pid: int
     lanes: Sequence[str] = ()
     is_draining: bool = False
+    knows: Sequence[str] = ()
 
     @property
     def field(self) -> str:
@@ -55,9 +58,8 @@ class Heartbeat:
     def __init__(
         self, kind: str, name: str, *, lanes: Sequence[str] = (), also: Sequence[Callable[[], None]] = ()
     ) -> None:
-        self.me = Member(
-            kind, name, settings.RELEASE, time.time(), socket.gethostname(), os.getpid(), tuple(sorted(lanes))
-        )
+        host, pid, knows = socket.gethostname(), os.getpid(), _knows()
+        self.me = Member(kind, name, settings.RELEASE, time.time(), host, pid, tuple(sorted(lanes)), knows=knows)
         self.also = also
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
@@ -124,7 +126,11 @@ def _now() -> float:
 def _member(told: list[Any]) -> Member:
     """Of what another release may have said with more words."""
     member = Member(*told[: len(Member._fields)])
-    return member._replace(lanes=tuple(member.lanes))
+    return member._replace(lanes=tuple(member.lanes), knows=tuple(member.knows))
+
+
+def _knows() -> Sequence[str]:
+    return tuple(import_string(settings.FLEET_KNOWS)()) if settings.FLEET_KNOWS else ()
 
 
 def strangers(members: Sequence[Member], release: str) -> list[Member]:

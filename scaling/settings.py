@@ -15,6 +15,7 @@ DEFAULTS: dict[str, Any] = {
     "READY_WITHIN_SECONDS": 60.0,  # or a new clone gives up
     "PAGES_OF_A_READY_CLONE": [],  # what it must be able to show before anybody is sent to it
     "FURTHER_PAGES_OF_A_READY_CLONE": "",  # () -> paths of such pages whose addresses depend on what there is
+    "FLEET_KNOWS": "",  # () -> what every process says to the fleet that it was told of, as stores
     "SHARED_FOLDERS": [],  # those that every clone mounts
     "ASSETS_STORE": "scaling.asset_folder.AssetFolder",  # (STORAGES["assets"]) -> see scaling.assets.Assets
     "CHECKS_AT_START": [],  # tags of system checks that refuse to start

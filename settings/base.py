@@ -34,6 +34,7 @@ READY_WITHIN_SECONDS = env.float("READY_WITHIN_SECONDS", default=60.0)  # or a n
 # What it must be able to show before anybody is sent to it, and what says which pages besides
 PAGES_OF_A_READY_CLONE = ["/", "/shelves/", "/account/sign-in/"]
 FURTHER_PAGES_OF_A_READY_CLONE = "shop.pages.one_of_each"
+FLEET_KNOWS = "products.store_names.names"  # what every process says of itself besides
 CHECKS_AT_START: list[str] = []  # tags of system checks that refuse to start
 DEBUG = False
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])

@@ -12,6 +12,10 @@ from products.document_models import DocumentMove, DocumentWalk
 from products.documents.stores import of
 from products.models import Document, Price, Product
 from products.move_checks import check_documents
+from products.moving import Phase
+from products.store_names import names
+from scaling import fleet
+from scaling.fleet import WEB, Member
 
 from .two_stores import NAME, NEXT, URL, another_database, build, change, command, five_loaves, prices, two_stores  # noqa: F401
 
@@ -167,6 +171,15 @@ def test_after_the_end_the_former_store_is_left_alone(shop):
     change(shop[0], 777)
     build(shop[0])
     assert (prices(NEXT)[shop[0].pk], prices(DEFAULT_DB_ALIAS)[shop[0].pk]) == (777, 500)
+
+
+def test_a_process_that_was_never_told_of_the_next_store_keeps_it_from_ending(shop):
+    command("--move")
+    fleet.tell(Member(WEB, "web1", "r2", 0.0, "rye", 11, knows=names()))
+    fleet.tell(Member(WEB, "web2", "r1", 0.0, "rye", 12))
+    with pytest.raises(CommandError, match=f"Not told of {NAME}: web2. Restart them"):
+        command("--finish")
+    assert moving.ask().phase == Phase.SWITCHED
 
 
 def test_and_after_the_next_deploy_the_settings_say_what_the_row_says(shop, deploy):

@@ -57,6 +57,16 @@ def test_a_heartbeat_says_who_it_is_until_it_stops(settings):
     assert counted
 
 
+def test_each_says_what_it_was_told_of(settings):
+    settings.FLEET_KNOWS = "products.store_names.names"
+    settings.NEXT_DOCUMENTS_URL = "mongodb://shop:secret@db:27017/next"
+    Heartbeat(WEB, "web1").beat()
+    settings.FLEET_KNOWS = ""
+    Heartbeat(WEB, "web2").beat()
+    one, other = fleet.fleet()
+    assert ("mongodb://db:27017/next" in one.knows, other.knows) == (True, ())
+
+
 def test_a_clone_that_drains_says_so(monkeypatch):
     monkeypatch.setattr(clones, "_draining", bytearray(1))
     clones.drain()
