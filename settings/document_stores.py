@@ -29,12 +29,17 @@ def database_of(url: str, seconds: int) -> dict:
         forms = f"'{SQL}', mongodb://host:port/name or {DJONGO}mongodb://host:port/name"
         told = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()  # without a password
         raise ImproperlyConfigured(f"'{told}' is no store of documents: {forms} would be.")
-    told = {option.lower() for option, _ in parse_qsl(parts.query)}
+    said = {option.lower(): value for option, value in parse_qsl(parts.query)}
+    if said.get("readpreference", "primary") != "primary" or said.get("w") == "0":
+        raise ImproperlyConfigured(
+            "Documents are read where they were written, and a write is waited for: of a store of documents neither"
+            " another readPreference than primary nor w=0 can be asked."
+        )
     return {
         "ENGINE": DJONGO_ENGINE if url.startswith(DJONGO) else OFFICIAL_ENGINE,
         "NAME": name,
         "HOST": address,
-        "OPTIONS": {option: value for option, value in _options(seconds).items() if option.lower() not in told},
+        "OPTIONS": {option: value for option, value in _options(seconds).items() if option.lower() not in said},
         "TEST": {"MIGRATE": False},
     }
 

@@ -54,3 +54,13 @@ def test_every_wait_is_bounded_and_the_address_has_the_last_word():
 def test_an_address_that_means_no_store_is_refused(url):
     with pytest.raises(ImproperlyConfigured, match="no store of documents"):
         database_of(url, 1)
+
+
+@pytest.mark.parametrize("option", ["readPreference=secondaryPreferred", "READPREFERENCE=nearest", "w=0"])
+def test_an_option_by_which_old_documents_would_be_read_is_refused(option):
+    with pytest.raises(ImproperlyConfigured, match="read where they were written"):
+        database_of(f"mongodb://a/shop?{option}", 1)
+
+
+def test_the_same_options_as_they_are_without_saying_so_are_taken():
+    database_of("mongodb://a/shop?readPreference=primary&w=majority", 1)
