@@ -30,7 +30,7 @@ def stores_of(standing: Standing) -> tuple[Store, Store]:
 
 def fill(walk: Walk, source: Store, target: Store) -> Iterator[int]:
     """Copy all that is left of this walk, in batches; yields how many each holds."""
-    while ids := [row[0] for row in source.versions_after(walk.place, BATCH)]:
+    while ids := patiently(partial(_ids_after, walk.place, source)):
         patiently(partial(_copy, ids, source, target))
         walk.step(ids[-1], len(ids))
         yield len(ids)
@@ -40,7 +40,7 @@ def fill(walk: Walk, source: Store, target: Store) -> Iterator[int]:
 def compare(walk: Walk, source: Store, target: Store) -> Iterator[tuple[int, list[int]]]:
     """One pass through all: yields how many each batch holds, and those of them that differed and were repaired."""
     place = 0
-    while ids := _ids_after(place, source, target):
+    while ids := patiently(partial(_ids_after, place, source, target)):
         differing = patiently(partial(_compare, ids, source, target))
         walk.renew()
         yield len(ids), differing

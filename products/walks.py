@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 from typing import TypeVar
 
 from django.db.models import F, Q
@@ -62,7 +63,7 @@ class Walk:
 
     def _note(self, **changes: object) -> None:
         rows = DocumentWalk.objects.filter(pk=self._row.pk, attempt=self._row.attempt)
-        if not rows.update(lease_until=Now() + timedelta(seconds=LEASE_SECONDS), **changes):
+        if not patiently(partial(rows.update, lease_until=Now() + timedelta(seconds=LEASE_SECONDS), **changes)):
             raise BusyError("Somebody else has taken this over meanwhile, and goes on with it.")
 
 

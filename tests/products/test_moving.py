@@ -15,6 +15,7 @@ from products.documents.stores import of
 from products.move_checks import check_documents
 from products.moving import Phase, Standing
 from products.store_names import UnknownStoreError, name_of
+from scaling.stores import cache
 from scaling.xray import measured
 
 from .two_stores import NAME, NEXT, URL, another_database, build, change, five_loaves, prices, two_stores  # noqa: F401
@@ -96,12 +97,17 @@ def test_before_the_first_migration_nothing_was_moved(monkeypatch):
     assert moving.reads() == DEFAULT_DB_ALIAS
 
 
-def test_a_process_that_was_not_told_of_the_store_writes_nothing_by_itself(shop, settings):
+def test_a_process_that_was_not_told_of_the_store_finishes_no_change(shop, settings):
+    """The one that is read it does write; the change stays to be done, for one that knows both."""
     phases.begin(NAME)
     settings.NEXT_DOCUMENTS_URL = ""
     moving.forget()
+    change(shop[0], 777)
+    stored = set(cache().mget(objects := cache().keys("o:product:*")))
     with pytest.raises(UnknownStoreError, match=f"The documents are in {NAME}"):
         build(shop[0])
+    assert prices(DEFAULT_DB_ALIAS)[shop[0].pk] == 777
+    assert set(cache().mget(objects)) == stored
 
 
 def phase_of_another_process(standing):

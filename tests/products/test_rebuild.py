@@ -138,6 +138,39 @@ def test_a_database_that_is_away_ends_it_in_one_line(shop, dying):
     assert Document.objects.count() == 4
 
 
+@pytest.fixture
+def broken(monkeypatch):
+    """Have the assembly of these products raise."""
+
+    def break_(*products):
+        assemble, ids = PRODUCTS.assemble, {product.pk for product in products}
+
+        def assemble_or_raise(wanted):
+            if ids & set(wanted):
+                raise KeyError("price")
+            return assemble(wanted)
+
+        monkeypatch.setattr(PRODUCTS, "assemble", assemble_or_raise)
+
+    return break_
+
+
+def test_a_product_that_cannot_be_built_is_told_of_and_keeps_no_other_from_it(shop, broken, caplog):
+    broken(shop[1], shop[4])
+    with pytest.raises(CommandError, match=rf"2 could not be built, .* products {shop[1].pk}, {shop[4].pk}\."):
+        command("--rebuild")
+    assert set(Document.objects.values_list("pk", flat=True)) == {shop[0].pk, shop[2].pk, shop[3].pk}
+    assert [record.exc_info[0] for record in caplog.records if "cannot be built" in record.message] == [KeyError] * 2
+
+
+def test_when_every_product_fails_it_is_the_code_and_it_ends(shop, broken, monkeypatch):
+    monkeypatch.setattr(rebuilding, "MOST_FAULTS", 3)
+    broken(*shop)
+    with pytest.raises(KeyError):
+        command("--rebuild")
+    assert DocumentWalk.objects.get().place == shop[1].pk
+
+
 def test_it_can_be_told_to_begin_at_the_first_again(shop, dying):
     dying(KeyboardInterrupt(), 2)
     with pytest.raises(CommandError):
@@ -164,7 +197,7 @@ def test_one_that_lives_is_left_alone(monkeypatch):
 def test_of_one_that_was_killed_the_lease_is_waited_for(shop, monkeypatch):
     with walking("rebuild") as killed:
         killed.begin(rebuilding.of_now())
-        next(rebuild(killed))
+        next(rebuild(killed, {}))
     DocumentWalk.objects.update(lease_until=Now() + timedelta(hours=1))
     looks = []
 
@@ -183,7 +216,7 @@ def test_of_one_that_was_killed_the_lease_is_waited_for(shop, monkeypatch):
 
 def test_one_that_stood_still_past_its_lease_stops(shop):
     with walking("rebuild") as walk:
-        steps = rebuild(walk)
+        steps = rebuild(walk, {})
         next(steps)
         DocumentWalk.objects.update(lease_until=None)
         command("--rebuild")

@@ -68,12 +68,16 @@ class Command(BaseCommand):
             if walk.begin(rebuilding.of_now(), is_afresh=from_start):
                 self._say(f"Goes on after product {walk.place}: {walk.done:,} were built before.")
             before, began = walk.done, time.monotonic()
+            faults: rebuilding.Faults = {}
             with self._bar("Documents") as bar:
                 bar.step(before)
-                for number in rebuilding.rebuild(walk):
+                for number in rebuilding.rebuild(walk, faults):
                     bar.step(number)
-        built, seconds = walk.done - before, time.monotonic() - began
+        built, seconds = walk.done - before - len(faults), time.monotonic() - began
         self._say(f"Built {built:,} in {seconds:.1f} s: {built / max(seconds, 0.001):,.0f} documents a second.")
+        if faults:
+            which = ", ".join(map(str, faults))
+            raise CommandError(f"{len(faults)} could not be built, the log says why: products {which}.")
 
     def move(self, *, dry_run: bool, **options: Any) -> None:
         move = Move(self._say, self._bar)
