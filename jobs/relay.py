@@ -15,9 +15,11 @@ from . import dispatch, queues
 from .claims import Lately, claim, due, known_tasks
 from .models import SECOND, Outbox, now_us
 from .sending import send
+from .tasks import OutboxTask
 
 POLL_SECONDS = 0.2
 AFTER_OUTAGE_SECONDS = 1.0
+AHEAD = 50  # messages that wait in a lane, beside those of its jobs
 DECLARE_EVERY_SECONDS = 60
 GIVE_UP_EVERY_SECONDS = 3_600
 STRANGERS_EVERY_SECONDS = 60
@@ -35,19 +37,30 @@ class Relay:
         self.tasks = known_tasks()
         self.lately = Lately()
         self.strangers: set[str] = set()
+        self.full: set[str] = set()  # lanes
+        self._may_be_full = True
         self._again_at: dict[Callable[[], None], float] = {}  # on the monotonic clock
 
     def turn(self) -> int:
         """Send what is due now, about a thousand rows and some jobs. Returns how many of them are due no more."""
         self._at_most(DECLARE_EVERY_SECONDS, queues.declare)
-        ready, covered = due(self.tasks, self.lately)
+        ready, covered = due(self._with_room(), self.lately)
         sent = send(claim(ready), self.tasks)
+        self._may_be_full = bool(sent or self.full)
         self.lately.note(row for row in sent if self.tasks[row.task].merges)
         claim(covered)
         jobs = dispatch.turn()
         self._at_most(GIVE_UP_EVERY_SECONDS, self.give_up)
         self._at_most(STRANGERS_EVERY_SECONDS, self.name_strangers)
         return len(sent) + len(covered) + jobs
+
+    def _with_room(self) -> dict[str, OutboxTask]:
+        """The tasks whose lane is not full. Where workers are behind, rows wait in the outbox: a message that waits
+        is not lost, and sent again every half a minute it would only make the queue longer."""
+        if self._may_be_full:
+            lanes, waiting = {task.lane for task in self.tasks.values()}, queues.depths()
+            self.full = {lane for lane in lanes if waiting.get(lane, 0) >= most_ahead(lane)}
+        return {name: task for name, task in self.tasks.items() if task.lane not in self.full}
 
     def _at_most(self, seconds: float, verb: Callable[[], None]) -> None:
         now = time.monotonic()
@@ -73,6 +86,11 @@ class Relay:
             if name not in self.strangers:
                 self.strangers.add(name)
                 log.warning("Rows wait for the task %s, which this release does not know", name)
+
+
+def most_ahead(lane: str) -> int:
+    """So many messages may wait there: with jobs as many as they may be, rows have their share."""
+    return AHEAD + dispatch.AHEAD.get(lane, 0)
 
 
 def run(stop: threading.Event) -> None:

@@ -11,8 +11,8 @@ from django.db import OperationalError, connection
 from django.db.models import Sum
 from kombu.exceptions import OperationalError as BrokerError
 
+from jobs import dispatch, queues, relay
 from jobs import objects as tasks
-from jobs import relay
 from jobs.management.commands import relay as command
 from jobs.models import NEVER, Outbox, now_us
 from jobs.relay import Relay
@@ -25,6 +25,7 @@ from ..servers import PATIENCE_SECONDS
 pytestmark = pytest.mark.django_db
 TASK = "jobs.objects.refresh"
 MAIL = "shop.tasks.send_confirmation"
+WALK = "jobs.objects.walk"
 WEEK = 7 * 24 * 3_600 * 1_000_000
 
 
@@ -45,7 +46,7 @@ def broker(monkeypatch):
 
         return apply_async
 
-    for name in (TASK, MAIL):
+    for name in (TASK, MAIL, WALK):
         monkeypatch.setattr(app.tasks[name], "apply_async", of(name))
     return taken
 
@@ -98,6 +99,49 @@ def test_a_broker_that_is_away_leaves_everything_as_it_was(broker):
     Outbox.objects.update(due_at=now_us() - 1_000_000)
     one.turn()
     assert [len(pairs) for _, pairs in broker] == [3]
+
+
+@pytest.fixture
+def depths(monkeypatch):
+    """What the broker says is in each lane."""
+    told = {"interactive": 0, "bulk": 0, "render": 0, "dead": 500}
+    monkeypatch.setattr(queues, "depths", lambda: dict(told))
+    return told
+
+
+def test_rows_of_a_full_lane_wait_in_the_outbox_and_those_of_another_go(broker, depths):
+    depths["bulk"] = relay.most_ahead("bulk")
+    behind, other, one = make_row("category:1@9", task=WALK), make_row(), Relay()
+    one.turn()
+    assert broker == [(TASK, [[other.pk, other.subject]])]
+    assert Outbox.objects.get(pk=behind.pk).attempt == 0
+    depths["bulk"] -= 1
+    one.turn()
+    assert broker[1:] == [(WALK, [[behind.pk, behind.subject]])]
+
+
+@pytest.mark.usefixtures("depths")
+def test_a_relay_that_begins_asks_first_and_one_with_nothing_to_send_asks_no_more(broker, monkeypatch):
+    asked, depths = [], queues.depths
+    monkeypatch.setattr(queues, "depths", lambda: asked.append(len(broker)) or depths())
+    make_row()
+    one = Relay()
+    for _ in range(4):
+        one.turn()
+    assert asked == [0, 1]
+
+
+def test_with_no_worker_what_is_late_makes_no_queue_longer_for_ever(monkeypatch):
+    """On the broker itself: a hundred rows that are late again and again."""
+    monkeypatch.setattr(relay, "AHEAD", 5)
+    monkeypatch.setitem(dispatch.AHEAD, "interactive", 0)
+    Outbox.objects.all().delete()
+    Outbox.objects.bulk_create(Outbox(task=MAIL, subject=str(number), due_at=5) for number in range(100))
+    one = Relay()
+    for _ in range(10):
+        one.turn()
+        Outbox.objects.update(due_at=5)
+    assert queues.depths()["interactive"] == 100
 
 
 def test_messages_that_a_broker_has_lost_are_sent_again(broker):
