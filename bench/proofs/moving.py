@@ -5,7 +5,7 @@ import time
 from bench.crowd import Crowd, Deed, look_at
 from bench.databases import Servers
 from bench.document_stores import PATIENT, compared, mongo
-from bench.figure import Figure, at_most, exactly
+from bench.figure import Figure, at_least, at_most, exactly
 from bench.goods import Changes, Goods
 from bench.mongo import MongoServer
 from bench.opened import Opened, opened_shop, wait_until
@@ -25,7 +25,8 @@ class Moves:
         self.shop, self.goods, self.seconds = shop, Goods(shop), seconds
         self.took: dict[str, float] = {}
         self.wrong: dict[str, list[str]] = {}
-        self.changes = self.compared = 0
+        self.changes: list[int] = []
+        self.compared: list[int] = []
 
     def part(self, name: str, *steps: str) -> None:
         """Take these steps while prices change, and compare once they do not."""
@@ -36,9 +37,10 @@ class Moves:
                 self.shop.manage("documents", step)
             self.took[name] = time.monotonic() - began
             time.sleep(self.seconds)
-        self.changes += changes.count
+        self.changes.append(changes.count)
         wait_until(lambda: not self.shop.waiting(), CALM_WITHIN_SECONDS, "calm")
-        self.compared, self.wrong[name] = compared(self.shop)
+        looked_at, self.wrong[name] = compared(self.shop)
+        self.compared.append(looked_at)
 
 
 def prove(
@@ -54,17 +56,21 @@ def prove(
             moves.part("to MongoDB", "--move")
             moves.part("back to SQL", "--back", "--back")
             moves.part("to MongoDB again, for good", "--move", "--finish")
-        return _figures(moves, crowd)
+        return _figures(moves, crowd, shop.count("SELECT count(*) FROM products_product"))
 
 
 def _next(server: MongoServer) -> dict[str, str]:
     return {"NEXT_DOCUMENTS_URL": f"{server.url('shop')}?{PATIENT}"}
 
 
-def _figures(moves: Moves, crowd: Crowd) -> list[Figure]:
-    pages = f"{len(crowd.answers):,} pages are read and {moves.changes:,} prices change"
+def _figures(moves: Moves, crowd: Crowd, products: int) -> list[Figure]:
+    pages = f"{len(crowd.answers):,} pages are read and {sum(moves.changes):,} prices change"
     return [
-        exactly(f"{moves.compared:,} documents moved to and fro while {pages}: pages that failed", crowd.failed, 0),
+        exactly(f"{products:,} documents moved to and fro while {pages}: pages that failed", crowd.failed, 0),
+        at_least(
+            "… pages read, and prices changed in each part, at least", min(len(crowd.answers), *moves.changes), 1
+        ),
+        exactly("… documents compared after each part", moves.compared, [products] * len(moves.changes)),
         at_most("… the slowest page", round(crowd.slowest, 2), SLOWEST_SECONDS, " s"),
         *(at_most(f"… {name}, within", round(took, 1), WITHIN_SECONDS, " s") for name, took in moves.took.items()),
         *(exactly(f"… {name}: documents that differ, once calm", wrong, []) for name, wrong in moves.wrong.items()),

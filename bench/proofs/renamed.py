@@ -14,7 +14,7 @@ from bench.beside import beside
 from bench.catalogue import say
 from bench.crowd import Answer, Crowd, look_at
 from bench.databases import Servers
-from bench.figure import Figure, at_most, exactly
+from bench.figure import Figure, at_least, at_most, exactly
 from bench.opened import opened_shop
 from bench.published import Published
 from bench.renaming import faults, kill_and_start, wait_for_calm, without_word
@@ -37,6 +37,7 @@ class Shown:
     during: list[Answer]
     saved: float
     right: float
+    left: int  # rows of the outbox when a worker was killed
 
     @property
     def failed(self) -> int:
@@ -57,7 +58,7 @@ def prove(products: int = PRODUCTS, reviews: int = REVIEWS, before: float = BEFO
         baker = Baker(site.shop.url)
         named = _renamed(site, there, before, lambda: baker.rename_category(there["category"], CATEGORY))
         figures = _figures(f"A category of {products:,} products is renamed", named, RIGHT_WITHIN_SECONDS)
-        figures += _found(site, there)
+        figures += _found(site, there, products)
         signed = _renamed(site, there, before, lambda: baker.rename_account(there["author"], AUTHOR))
         figures += _figures(f"An author of {reviews:,} reviews is renamed", signed, AUTHOR_RIGHT_WITHIN_SECONDS)
         figures += _signed(site, there)
@@ -65,12 +66,13 @@ def prove(products: int = PRODUCTS, reviews: int = REVIEWS, before: float = BEFO
         return [*figures, exactly(wrong, faults(site.shop), [])]
 
 
-def _found(site: Published, there: dict[str, Any]) -> list[Figure]:
+def _found(site: Published, there: dict[str, Any], products: int) -> list[Figure]:
     """Once a category was renamed: what search and the headers of pages say."""
     missed = without_word(site.shop, there["category"], WORD)
     pages = [page for path, page in site.each() if path.startswith("/products/")]
     return [
         exactly("… products that search does not find by the new name", missed, 0),
+        at_least("… published pages of products", len(pages), products),
         exactly(f"… of {len(pages):,} published pages without it", sum(CATEGORY not in page for page in pages), 0),
     ]
 
@@ -104,10 +106,11 @@ def _renamed(site: Published, there: dict[str, Any], before: float, rename: Call
         began = time.monotonic()
         answered_at = rename()
         time.sleep(1)
+        left = site.shop.waiting()
         kill_and_start(site.shop, "bulk")
         right_at = wait_for_calm(site.shop)
     usual = [answer for answer in crowd.answers if answer.at < began]
-    return Shown(usual, crowd.since(began), answered_at - began, right_at - answered_at)
+    return Shown(usual, crowd.since(began), answered_at - began, right_at - answered_at, left)
 
 
 def _figures(what: str, shown: Shown, bound: float) -> list[Figure]:
@@ -117,7 +120,8 @@ def _figures(what: str, shown: Shown, bound: float) -> list[Figure]:
         exactly(f"… of {count:,} pages meanwhile failed", shown.failed, 0),
         at_most("… the slowest of them", round(shown.slowest, 2), PAGE_WITHIN_SECONDS, " s"),
         at_most("… 95th percentile beside that of before", round(shown.ratio, 2), BESIDE_BEFORE, is_timed=True),
-        at_most("… everything right, with a worker killed in between", round(shown.right, 1), bound, " s"),
+        at_least("… rows of the outbox when a worker was killed", shown.left, 1),
+        at_most("… everything right after", round(shown.right, 1), bound, " s"),
     ]
 
 
