@@ -18,7 +18,7 @@ class ProductsConfig(AppConfig):
 
     def ready(self) -> None:
         product, category, article = (self.get_model(name) for name in ("Product", "Category", "Article"))
-        register(check_documents, Tags.database)
+        register(check_documents, Tags.database, "clones")
         watch(Watched("product", product, REFRESH, self._parts_of_a_product()))
         watch(Watched("category", category, REFRESH))
         watch(Watched("tags", category, REFRESH, self._parts_of_shelf_tags()))

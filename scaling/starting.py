@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 from django.core.checks import CheckMessage, run_checks
+from django.db import DEFAULT_DB_ALIAS
 from django.test import Client
 from django.utils.module_loading import import_string
 
@@ -83,7 +84,8 @@ def _refused() -> list[CheckMessage]:
     """What system checks have against this."""
     if not settings.CHECKS_AT_START:
         return []
-    found = run_checks(tags=settings.CHECKS_AT_START, include_deployment_checks=True)
+    tags = settings.CHECKS_AT_START
+    found = run_checks(tags=tags, include_deployment_checks=True, databases=[DEFAULT_DB_ALIAS])
     return [message for message in found if message.is_serious() and not message.is_silenced()]
 
 
