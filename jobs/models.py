@@ -57,7 +57,8 @@ class Outbox(models.Model):
 
 
 class Version(models.Model):
-    """How new an object is, like `product:12`: raised by the triggers of `jobs.triggers` and by nobody else.
+    """How new an object is, like `product:12`: raised by the triggers of `jobs.triggers`, and by
+    `jobs.versions.raise_past` after a primary was restored.
 
     It rises when the object is deleted, too, and the row stays for good: a version never goes back, also not for an
     object made again under the same key, and who finds none knows at which version there was none.

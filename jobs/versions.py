@@ -18,6 +18,16 @@ def versions_of(name: str, ids: Sequence[int], using: str) -> dict[int, int]:
     return {subjects[subject]: version for subject, version in rows}
 
 
+def raise_past(name: str, held: Mapping[int, int]) -> None:
+    """Have these objects at later versions than those that are held of them somewhere. After the primary was restored
+    from a backup, what is held is newer than the tables, and nothing older would ever replace it."""
+    for pk, version in held.items():
+        rows = Version.objects.filter(subject=f"{name}:{pk}")
+        if not rows.exists():
+            Version.objects.bulk_create([Version(subject=f"{name}:{pk}", version=0)], ignore_conflicts=True)
+        rows.filter(version__lte=version).update(version=version + 1)
+
+
 def absent(versions: Mapping[int, int]) -> dict[int, Built]:
     """What is known of objects before any is found: since when there is none."""
     return {pk: Built(version, None) for pk, version in versions.items()}

@@ -14,13 +14,15 @@ BATCH = 1000
 
 @dataclass
 class Count:
-    """`missing` are products without one; `behind` are older than their product; `others` are of another form, for
-    another release. A change of a moment ago is counted, too."""
+    """`missing` are products without one; `behind` are older than their product; `ahead` are newer, since the tables
+    were restored from a backup; `others` are of another form, for another release. A change of a moment ago is
+    counted, too."""
 
     documents: int = 0
     gone: int = 0
     missing: int = 0
     behind: int = 0
+    ahead: int = 0
     others: int = 0
 
 
@@ -28,15 +30,18 @@ def count(store: Store, shape: str) -> Count:
     """Read no document's data."""
     counted, place = Count(), 0
     with primary():
-        while ids := _ids_after(place, store):
-            _add(counted, ids, [row for row in store.versions_after(place, BATCH) if row[0] <= ids[-1]], shape)
+        while batch := _after(place, store):
+            ids, rows = batch
+            _add(counted, ids, rows, shape)
             place = ids[-1]
     return counted
 
 
-def _ids_after(place: int, store: Store) -> list[int]:
+def _after(place: int, store: Store) -> tuple[list[int], list[Version]] | None:
+    """The next products and documents, by id; and of each document there is what is counted."""
     rows, products = store.versions_after(place, BATCH), ids_after(Product.objects.all(), place, BATCH)
-    return sorted({*products, *(row[0] for row in rows)})[:BATCH]
+    ids = sorted({*products, *(row[0] for row in rows)})[:BATCH]
+    return (ids, [row for row in rows if row[0] <= ids[-1]]) if ids else None
 
 
 def _add(counted: Count, ids: list[int], rows: list[Version], shape: str) -> None:
@@ -46,4 +51,5 @@ def _add(counted: Count, ids: list[int], rows: list[Version], shape: str) -> Non
     for pk, version, form, is_gone in rows:
         counted.gone += is_gone
         counted.behind += version < versions.get(pk, 0)
+        counted.ahead += version > versions.get(pk, 0)
         counted.others += form != shape and not is_gone

@@ -8,13 +8,14 @@ from django.core.management import CommandError
 from django.db import OperationalError
 from django.db.models.functions import Now
 
+from jobs.models import Version
 from jobs.triggers import suspended
 from jobs.versions import versions_of
 from products import rebuilding, walks
 from products.data import PRODUCTS
 from products.document_models import DocumentWalk
 from products.models import Document, Price, Product, Term
-from products.rebuilding import rebuild
+from products.rebuilding import Faults, rebuild
 from products.store_names import configured
 from products.walks import BusyError, walking
 from scaling.stores import cache
@@ -163,12 +164,34 @@ def test_a_product_that_cannot_be_built_is_told_of_and_keeps_no_other_from_it(sh
     assert [record.exc_info[0] for record in caplog.records if "cannot be built" in record.message] == [KeyError] * 2
 
 
-def test_when_every_product_fails_it_is_the_code_and_it_ends(shop, broken, monkeypatch):
+def test_when_one_product_after_the_other_fails_it_is_the_code_and_it_ends(shop, broken, monkeypatch):
     monkeypatch.setattr(rebuilding, "MOST_FAULTS", 3)
     broken(*shop)
-    with pytest.raises(KeyError):
+    with pytest.raises(CommandError, match=r"3 products in a row cannot be built, the last for KeyError"):
         command("--rebuild")
     assert DocumentWalk.objects.get().place == shop[1].pk
+
+
+def test_as_many_that_fail_among_others_do_not_end_it(shop, broken, monkeypatch):
+    monkeypatch.setattr(rebuilding, "MOST_FAULTS", 2)
+    broken(shop[0], shop[2], shop[4])
+    with pytest.raises(CommandError, match="3 could not be built"):
+        command("--rebuild")
+    assert Document.objects.count() == 2
+
+
+def test_documents_that_are_newer_than_restored_tables_are_counted_and_built_again(shop):
+    command("--rebuild")
+    newer = versions_of("product", [shop[0].pk], "default")[shop[0].pk] + 1000
+    Document.objects.filter(pk=shop[0].pk).update(version=newer, price=1)
+    Document.objects.filter(pk=shop[1].pk).update(version=7)
+    Version.objects.filter(subject=f"product:{shop[1].pk}").delete()
+    assert "older than their product: 0, newer: 2, of another form: 0." in command()
+    command("--rebuild")
+    assert differing() == []
+    assert Document.objects.get(pk=shop[0].pk).price == 500
+    assert versions_of("product", [shop[0].pk], "default")[shop[0].pk] == newer + 1
+    assert "newer: 0" in command()
 
 
 def test_it_can_be_told_to_begin_at_the_first_again(shop, dying):
@@ -197,7 +220,7 @@ def test_one_that_lives_is_left_alone(monkeypatch):
 def test_of_one_that_was_killed_the_lease_is_waited_for(shop, monkeypatch):
     with walking("rebuild") as killed:
         killed.begin(rebuilding.of_now())
-        next(rebuild(killed, {}))
+        next(rebuild(killed, Faults()))
     DocumentWalk.objects.update(lease_until=Now() + timedelta(hours=1))
     looks = []
 
@@ -216,7 +239,7 @@ def test_of_one_that_was_killed_the_lease_is_waited_for(shop, monkeypatch):
 
 def test_one_that_stood_still_past_its_lease_stops(shop):
     with walking("rebuild") as walk:
-        steps = rebuild(walk, {})
+        steps = rebuild(walk, Faults())
         next(steps)
         DocumentWalk.objects.update(lease_until=None)
         command("--rebuild")
@@ -231,7 +254,7 @@ def test_without_an_option_it_says_how_the_documents_are(shop):
     store = configured()
     assert command().splitlines() == [
         f"The documents are in {store}: 3, 0 of them gone.",
-        "2 products have none; 1 documents are older than their product, 1 of another form.",
+        "Products without one: 2. Documents that are older than their product: 1, newer: 0, of another form: 1.",
         f"{store} alone is written; nothing is being moved.",
     ]
 
