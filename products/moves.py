@@ -45,11 +45,12 @@ class Move:
             walk.begin(of_both, is_afresh=True)
             phases.begin(standing.target)
             self.say(f"{standing.target} is written as well from now on.")
+        move = moving.ask()
         if not walk.has_done(of_both):
             self._fill(walk, of_both)
         self._compare(walk)
-        walk.renew()  # or somebody else has taken over, and may have begun anew
-        phases.switch()
+        walk.renew()  # or somebody else has taken over
+        phases.switch(move)
         self.say(f"{standing.target} is read now, and both are written. --finish ends it, --back reads the former.")
 
     def _fill(self, walk: Walk, of_both: str) -> None:

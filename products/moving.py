@@ -9,7 +9,8 @@ change can be lost between two phases, and no clock has to be trusted for that.
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, connections
 
@@ -25,11 +26,13 @@ Phase = DocumentMove.Phase
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Stores are named by where they are: `mongodb://host/name`, or SQL."""
+    """Stores are named by where they are: `mongodb://host/name`, or SQL. `changed_at` is the moment of the last step,
+    in microseconds since 1970: no two moves have the same."""
 
     phase: str
     source: str
     target: str = ""
+    changed_at: int = field(default=0, compare=False)
 
     @property
     def read(self) -> str:
@@ -95,15 +98,12 @@ def note_first() -> None:
 
 
 def _ask_whoever_answers() -> Standing:
-    """With the primary away nobody moves anything: what was so is so, and a replica has heard of it. Before the first
+    """With the primary away a replica has heard of it; and with both away, what was so is so. Before the first
     migration nothing was moved."""
     for rows in (_on_the_primary, DocumentMove.objects.first):
-        try:
+        with suppress(DatabaseError, InterfaceError):
             return _told_by(rows)
-        except (DatabaseError, InterfaceError):
-            if _seen:
-                return _remember(_seen[1], time.monotonic())
-    return unmoved()
+    return _remember(_seen[1], time.monotonic()) if _seen else unmoved()
 
 
 def _on_the_primary() -> DocumentMove | None:
@@ -115,7 +115,8 @@ def _told_by(rows: Callable[[], DocumentMove | None]) -> Standing:
     """It was so when it was asked for: an answer that comes late is remembered for less."""
     asked_at = time.monotonic()
     row = rows()
-    return _remember(Standing(row.phase, row.source, row.target) if row else unmoved(), asked_at)
+    said = Standing(row.phase, row.source, row.target, row.changed_at) if row else unmoved()
+    return _remember(said, asked_at)
 
 
 def _remember(said: Standing, asked_at: float) -> Standing:

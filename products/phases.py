@@ -2,18 +2,22 @@
 `products.moving` tells everybody of.
 
 A store may stop being written only when nobody reads it any more: readers remember for a second what they were told,
-and what they have begun takes them some more. Nothing else has to be waited for; `products.moving` says why.
+and what they have begun takes them some more. And before the tables are read their replicas have to have followed.
+Nothing else has to be waited for; `products.moving` says why. No step leads to a store that a living process was not
+told of: that one would go on reading the former, and finish no change.
 """
 
 import time
 
+from scaling import settings
 from scaling.clock import now_us
 from scaling.fleet import fleet
 
 from . import moving
 from .document_models import DocumentMove
+from .documents.stores import of
 from .moving import Phase, Standing
-from .store_names import alias_of
+from .store_names import SQL, alias_of, configured
 
 HEARD_SECONDS = 5.0  # REMEMBERED_SECONDS, and four for what a reader has begun: no page takes longer than two
 
@@ -24,15 +28,20 @@ class MoveError(Exception):
 
 def begin(target: str) -> Standing:
     """Have both stores written."""
+    _refuse_unless_all_know(target)
     before = moving.ask()
     DocumentMove.objects.get_or_create(pk=1, defaults={"source": before.source})
     return _step(before, Standing(Phase.BOTH, before.source, target))
 
 
-def switch() -> Standing:
-    """Have the target read. It holds all that the source does: `products.copying` has compared them."""
+def switch(compared: Standing | None = None) -> Standing:
+    """Have the target read. It holds all that the source did when it was `compared`: a move that was begun anew since
+    then is another one, and whoever compared the former may have stood still."""
     before = _in(Phase.BOTH)
-    return _step(before, Standing(Phase.SWITCHED, before.source, before.target))
+    _refuse_unless_all_know(before.target)
+    if before.target == SQL and settings.REPLICAS:
+        time.sleep(settings.REPLICA_LAG_SECONDS)  # one that is further behind is not read
+    return _step(compared or before, Standing(Phase.SWITCHED, before.source, before.target))
 
 
 def back() -> Standing:
@@ -45,20 +54,26 @@ def back() -> Standing:
 
 
 def finish() -> Standing:
-    """Have the target written alone. There is no way back from here but another move: a process that was never told
-    of the target would go on reading the source."""
+    """Have the target written alone. There is no way back from here but another move."""
     before = _in(Phase.SWITCHED)
-    if unaware := [member.called for member in fleet() if before.target not in member.knows]:
-        raise MoveError(f"Not told of {before.target}: {', '.join(unaware)}. Restart them with its address first.")
     _wait_until_heard()
+    _refuse_unless_all_know(before.target)
     return _step(before, Standing(Phase.ALONE, before.target))
 
 
 def adopt() -> Standing:
-    """Take the store of DOCUMENTS_URL for the one in service, whatever was moved before."""
-    DocumentMove.objects.all().delete()
-    moving.forget()
+    """Take the store of DOCUMENTS_URL for the one in service, whatever was moved before. It has to answer. A process
+    that does not know it finishes no change until it does."""
+    store = configured()
+    of(alias_of(store)).prepare()
+    row = {"phase": Phase.ALONE, "source": store, "target": "", "changed_at": now_us()}
+    DocumentMove.objects.update_or_create(pk=1, defaults=row)
     return moving.ask()
+
+
+def _refuse_unless_all_know(store: str) -> None:
+    if unaware := [member.called for member in fleet() if store not in member.knows]:
+        raise MoveError(f"Not told of {store}: {', '.join(unaware)}. Restart them with its address first.")
 
 
 def _in(*phases: str) -> Standing:
@@ -78,7 +93,8 @@ _MISSED = {
 def _step(before: Standing, after: Standing) -> Standing:
     for store in (before.source, after.source, *filter(None, [before.target, after.target])):
         alias_of(store)  # one that we do not know we cannot move
-    rows = DocumentMove.objects.filter(phase=before.phase, source=before.source, target=before.target)
+    rows = DocumentMove.objects.filter(changed_at=before.changed_at)
+    rows = rows.filter(phase=before.phase, source=before.source, target=before.target)
     if not rows.update(phase=after.phase, source=after.source, target=after.target, changed_at=now_us()):
         raise MoveError("Somebody else has taken a step of this move meanwhile.")
     return moving.ask()

@@ -13,7 +13,7 @@ from products.documents.stores import of
 from products.models import Document, Price, Product
 from products.move_checks import check_documents
 from products.moving import Phase
-from products.store_names import names
+from products.store_names import AwayError, UnknownStoreError, names
 from scaling import fleet
 from scaling.fleet import WEB, Member
 
@@ -173,13 +173,25 @@ def test_after_the_end_the_former_store_is_left_alone(shop):
     assert (prices(NEXT)[shop[0].pk], prices(DEFAULT_DB_ALIAS)[shop[0].pk]) == (777, 500)
 
 
-def test_a_process_that_was_never_told_of_the_next_store_keeps_it_from_ending(shop):
-    command("--move")
+def test_a_process_that_was_not_told_of_the_next_store_keeps_it_from_being_written(shop):
     fleet.tell(Member(WEB, "web1", "r2", 0.0, "rye", 11, knows=names()))
     fleet.tell(Member(WEB, "web2", "r1", 0.0, "rye", 12))
     with pytest.raises(CommandError, match=f"Not told of {NAME}: web2. Restart them"):
-        command("--finish")
-    assert moving.ask().phase == Phase.SWITCHED
+        command("--move")
+    assert list(moving.writes()) == [DEFAULT_DB_ALIAS]
+
+
+def test_and_one_that_came_later_from_being_read_and_from_the_end(shop, monkeypatch):
+    command("--move")
+    command("--back")
+    fleet.tell(Member(WEB, "web2", "r1", 0.0, "rye", 12))
+    for phase, verb in ((Phase.BOTH, "--move"), (Phase.SWITCHED, "--finish")):
+        with pytest.raises(CommandError, match="Not told of"):
+            command(verb)
+        assert moving.ask().phase == phase
+        with monkeypatch.context() as patch:
+            patch.setattr(phases, "fleet", list)
+            phases.switch() if phase == Phase.BOTH else None
 
 
 def test_and_after_the_next_deploy_the_settings_say_what_the_row_says(shop, deploy):
@@ -278,3 +290,30 @@ def test_settings_are_adopted_when_a_store_is_lost(shop, settings):
     ]
     assert moving.reads() == DEFAULT_DB_ALIAS
     assert check_documents(["default"]) == []
+
+
+def test_who_does_not_know_an_adopted_store_finishes_no_change(shop, settings, deploy):
+    deploy(URL, "")
+    command("--adopt")
+    settings.DOCUMENTS_URL = ""
+    moving.forget()
+    change(shop[0], 777)
+    with pytest.raises(UnknownStoreError):
+        build(shop[0])
+
+
+def test_a_store_that_does_not_answer_is_not_adopted(shop, monkeypatch):
+    def refuse(self):
+        raise AwayError("next does not answer")
+
+    command("--move")
+    monkeypatch.setattr(type(of(NEXT)), "prepare", refuse)
+    with pytest.raises(CommandError, match=r"^next does not answer\.$"):
+        command("--adopt")
+    assert moving.ask().phase == Phase.SWITCHED
+
+
+def test_a_dry_run_that_fails_has_begun_nothing_to_go_on_with(shop, monkeypatch):
+    monkeypatch.setattr("products.moves.count", lambda *words: (_ for _ in ()).throw(AwayError("away")))
+    with pytest.raises(CommandError, match=r"^away\.$"):
+        command("--move", "--dry-run")

@@ -14,7 +14,7 @@ from products.document_models import DocumentMove
 from products.documents.stores import of
 from products.move_checks import check_documents
 from products.moving import Phase, Standing
-from products.store_names import UnknownStoreError, name_of
+from products.store_names import SQL, UnknownStoreError, name_of
 from scaling.stores import cache
 from scaling.xray import measured
 
@@ -190,14 +190,48 @@ def test_another_address_alone_moves_nothing(settings):
     )
 
 
-def test_the_end_is_not_come_to_before_every_reader_has_heard(monkeypatch):
+@pytest.fixture
+def waits(monkeypatch):
+    """Each wait of a step: for how long, and in which phase the move was meanwhile."""
     waited = []
     monkeypatch.setattr(phases, "HEARD_SECONDS", 5)
-    monkeypatch.setattr(phases, "time", SimpleNamespace(sleep=waited.append))
+    sleep = lambda seconds: waited.append((seconds, moving.ask().phase))  # noqa: E731
+    monkeypatch.setattr(phases, "time", SimpleNamespace(sleep=sleep))
+    return waited
+
+
+def test_the_end_is_not_come_to_before_every_reader_has_heard(waits):
     phases.begin(NAME)
     phases.switch()
     phases.finish()
-    assert waited == [5]
+    assert waits == [(5, Phase.SWITCHED)]
+
+
+def test_nor_is_the_next_store_left_before(waits):
+    phases.begin(NAME)
+    phases.switch()
+    phases.back()
+    assert waits == []
+    phases.back()
+    assert waits == [(5, Phase.BOTH)]
+
+
+def test_the_tables_are_read_once_their_replicas_have_followed(waits, settings):
+    settings.REPLICAS, settings.REPLICA_LAG_SECONDS = ["replica"], 7
+    settings.DOCUMENTS_URL, settings.NEXT_DOCUMENTS_URL = URL, "default"
+    moving.forget()
+    phases.begin(SQL)
+    phases.switch()
+    assert waits == [(7, Phase.BOTH)]
+
+
+def test_who_has_compared_a_move_that_was_begun_anew_since_then_switches_nothing():
+    compared = phases.begin(NAME)
+    phases.back()
+    phases.begin(NAME)
+    with pytest.raises(phases.MoveError, match="Somebody else"):
+        phases.switch(compared)
+    assert moving.ask().phase == Phase.BOTH
 
 
 def test_who_takes_a_step_that_somebody_else_has_taken_is_told(monkeypatch):

@@ -6,14 +6,16 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from products import moving, phases, rebuilding
+from products import documents, moving, phases, rebuilding
 from products.counting import count
 from products.data import PRODUCTS
-from products.documents.stores import in_service
+from products.documents.stores import of
 from products.models import Product
 from products.moves import NAME as MOVE
 from products.moves import Move
 from products.phases import MoveError
+from products.rebuilding import BrokenError, Faults
+from products.store_names import UnknownStoreError, alias_of
 from products.walks import BusyError, left_at, walking
 from scaling.progress import Bar
 from scaling.replicas import primary, unit_of_work
@@ -45,19 +47,22 @@ class Command(BaseCommand):
         try:
             with unit_of_work(), primary():
                 getattr(self, verb)(**options)
-        except (BusyError, MoveError) as why:
+        except (BusyError, MoveError, BrokenError, UnknownStoreError) as why:
             raise CommandError(str(why)) from why
+        except documents.AwayError as why:
+            raise CommandError(f"{why}.{_how_to_go_on(verb, **options)}") from why
         except OUTAGES as why:
-            raise CommandError(f"What is needed does not answer ({why}).{self._how_to_go_on(verb)}") from why
+            raise CommandError(f"What is needed does not answer ({why}).{_how_to_go_on(verb, **options)}") from why
         except KeyboardInterrupt:
-            raise CommandError(f"Stopped.{self._how_to_go_on(verb)}", returncode=INTERRUPTED) from None
+            raise CommandError(f"Stopped.{_how_to_go_on(verb, **options)}", returncode=INTERRUPTED) from None
 
     def tell(self, **options: Any) -> None:
-        standing, counted = moving.ask(), count(in_service(), PRODUCTS.shape)
+        standing = moving.ask()
+        counted = count(of(alias_of(standing.read)), PRODUCTS.shape)
         self._say(f"The documents are in {standing.read}: {counted.documents:,}, {counted.gone:,} of them gone.")
         self._say(
-            f"{counted.missing:,} products have none; {counted.behind:,} documents are older than their product,"
-            f" {counted.others:,} of another form."
+            f"Products without one: {counted.missing:,}. Documents that are older than their product:"
+            f" {counted.behind:,}, newer: {counted.ahead:,}, of another form: {counted.others:,}."
         )
         self._say(_phase(standing))
         if left := left_at(rebuilding.NAME):
@@ -68,16 +73,16 @@ class Command(BaseCommand):
             if walk.begin(rebuilding.of_now(), is_afresh=from_start):
                 self._say(f"Goes on after product {walk.place}: {walk.done:,} were built before.")
             before, began = walk.done, time.monotonic()
-            faults: rebuilding.Faults = {}
+            faults = Faults()
             with self._bar("Documents") as bar:
                 bar.step(before)
                 for number in rebuilding.rebuild(walk, faults):
                     bar.step(number)
-        built, seconds = walk.done - before - len(faults), time.monotonic() - began
+        built, seconds = walk.done - before - len(faults.ids), time.monotonic() - began
         self._say(f"Built {built:,} in {seconds:.1f} s: {built / max(seconds, 0.001):,.0f} documents a second.")
-        if faults:
-            which = ", ".join(map(str, faults))
-            raise CommandError(f"{len(faults)} could not be built, the log says why: products {which}.")
+        if faults.ids:
+            which = ", ".join(map(str, faults.ids))
+            raise CommandError(f"{len(faults.ids)} could not be built, the log says why: products {which}.")
 
     def move(self, *, dry_run: bool, **options: Any) -> None:
         move = Move(self._say, self._bar)
@@ -111,9 +116,6 @@ class Command(BaseCommand):
     def _say_waiting(self) -> None:
         self._say("Somebody is at it, or was killed at it: looking which …")
 
-    def _how_to_go_on(self, verb: str) -> str:
-        return f" manage.py documents --{verb} goes on from here." if verb in ("rebuild", "move") else ""
-
 
 def _refusal(verb: str, *, from_start: bool, dry_run: bool, **options: Any) -> str:
     """Why this cannot be meant, in a line."""
@@ -122,11 +124,16 @@ def _refusal(verb: str, *, from_start: bool, dry_run: bool, **options: Any) -> s
     return "--dry-run goes with --move." if dry_run and verb != "move" else ""
 
 
+def _how_to_go_on(verb: str, *, dry_run: bool, **options: Any) -> str:
+    return f" manage.py documents --{verb} goes on from here." if verb in ("rebuild", "move") and not dry_run else ""
+
+
 def _phase(standing: moving.Standing) -> str:
     """Where a move is, and what can be done next."""
     source, target = standing.source, standing.target
     return {
         moving.Phase.ALONE: f"{source} alone is written; nothing is being moved.",
-        moving.Phase.BOTH: f"They are being moved: {source} is read, and {target} written as well. --move goes on.",
+        moving.Phase.BOTH: f"They are being moved: {source} is read, and {target} written as well. --move goes on,"
+        f" --back leaves {target}.",
         moving.Phase.SWITCHED: f"They were moved: {target} is read, and {source} written as well. --finish ends it.",
     }[moving.Phase(standing.phase)]
