@@ -40,17 +40,18 @@ def prove(products: int = PRODUCTS, servers: Servers | None = Servers(replicas=0
         shop.manage("load_bakery", "--products", str(products))
         with beside(shop) as inside:
             inside.ask("forget_what_waits")
-        figures = _figures(shop, "MariaDB" if servers else "SQLite")
+        figures = _figures(shop, "MariaDB" if servers else "SQLite", "default")
         shop.environment["DOCUMENTS_URL"] = f"{server.url('shop')}?{PATIENT}"
-        shop.manage("migrate", "-v", "0")
-        return [*figures, *_figures(shop, "a server that speaks MongoDB")]
+        shop.manage("documents", "--adopt")
+        return [*figures, *_figures(shop, "a server that speaks MongoDB", server.url("shop"))]
 
 
-def _figures(shop: Opened, name: str) -> list[Figure]:
+def _figures(shop: Opened, name: str, store: str) -> list[Figure]:
     total = shop.count("SELECT count(*) FROM products_product")
     say(f"{name}: building {total:,} documents, killed in the middle")
     _kill_at(shop, int(total * KILLED_AT))
     rebuilt = _rebuild(shop)
+    documents = re.search(r"The documents are in (\S+): ([\d,]*\d)", shop.manage("documents"))
     say(f"{name}: comparing them")
     looked_at, wrong = compared(shop)
     what = f"{total:,} documents rebuilt on {name}, killed at {rebuilt.before:,} and called again"
@@ -60,6 +61,7 @@ def _figures(shop: Opened, name: str) -> list[Figure]:
         at_least("… before it was killed", rebuilt.before, 1),
         at_least("… rate", rebuilt.rate, LEAST_A_SECOND, " a second", is_timed=True),
         at_most("… memory of the process at its peak", peak, MOST_MEGABYTES, " MB"),
+        exactly("… in the store", documents.groups(), (store, f"{total:,}")),
         exactly("… compared with a fresh assembly", looked_at, total),
         exactly("… missing or differing", wrong, []),
     ]
