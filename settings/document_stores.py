@@ -29,11 +29,11 @@ def database_of(url: str, seconds: int) -> dict:
         forms = f"'{SQL}', mongodb://host:port/name or {DJONGO}mongodb://host:port/name"
         told = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()  # without a password
         raise ImproperlyConfigured(f"'{told}' is no store of documents: {forms} would be.")
-    said = {option.lower(): value for option, value in parse_qsl(parts.query)}
-    if said.get("readpreference", "primary") != "primary" or said.get("w") == "0":
+    said = _said(address)
+    if said.get("readpreference", "primary") != "primary" or said.get("w", "majority") != "majority":
         raise ImproperlyConfigured(
-            "Documents are read where they were written, and a write is waited for: of a store of documents neither"
-            " another readPreference than primary nor w=0 can be asked."
+            "Documents are read where they were written, and outlive a server: a store of documents can be asked for"
+            " no other readPreference than primary, and for no other w than majority."
         )
     return {
         "ENGINE": DJONGO_ENGINE if url.startswith(DJONGO) else OFFICIAL_ENGINE,
@@ -42,6 +42,12 @@ def database_of(url: str, seconds: int) -> dict:
         "OPTIONS": {option: value for option, value in _options(seconds).items() if option.lower() not in said},
         "TEST": {"MIGRATE": False},
     }
+
+
+def _said(address: str) -> dict[str, str]:
+    """The options of an address as pymongo finds them, which parts them at `;` as well."""
+    options = address.partition("?")[2].replace(";", "&")
+    return {option.lower(): value for option, value in parse_qsl(options, keep_blank_values=True)}
 
 
 def _options(seconds: int) -> dict:

@@ -35,9 +35,9 @@ def test_each_address_is_a_database_beside_the_others(tmp_path):
 
 
 def test_the_two_engines_are_told_apart_by_the_scheme():
-    official, djongo = (database_of(f"{engine}mongodb://a:1,b:2/shop?w=1", 30) for engine in ("", "djongo+"))
+    official, djongo = (database_of(f"{engine}mongodb://a:1,b:2/shop?w=majority", 30) for engine in ("", "djongo+"))
     assert (official["ENGINE"], djongo["ENGINE"]) == ("django_mongodb_backend", "scaling.djongo_engine")
-    assert official["HOST"] == djongo["HOST"] == "mongodb://a:1,b:2/shop?w=1"
+    assert official["HOST"] == djongo["HOST"] == "mongodb://a:1,b:2/shop?w=majority"
     assert official["NAME"] == djongo["NAME"] == "shop"
     assert (alias_of("default", "documents"), alias_of("mongodb://a/shop", "documents")) == ("default", "documents")
 
@@ -56,8 +56,11 @@ def test_an_address_that_means_no_store_is_refused(url):
         database_of(url, 1)
 
 
-@pytest.mark.parametrize("option", ["readPreference=secondaryPreferred", "READPREFERENCE=nearest", "w=0"])
-def test_an_option_by_which_old_documents_would_be_read_is_refused(option):
+OLD = ["readPreference=secondaryPreferred", "READPREFERENCE=nearest", "tls=true;readPreference=nearest"]
+
+
+@pytest.mark.parametrize("option", [*OLD, "w=0", "w=1", "w=2", "w=", "tls=true;w=1", "appName=a#&w=1"])
+def test_an_option_by_which_old_documents_would_be_read_or_new_ones_lost_is_refused(option):
     with pytest.raises(ImproperlyConfigured, match="read where they were written"):
         database_of(f"mongodb://a/shop?{option}", 1)
 
