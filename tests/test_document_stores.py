@@ -67,3 +67,17 @@ def test_an_option_by_which_old_documents_would_be_read_or_new_ones_lost_is_refu
 
 def test_the_same_options_as_they_are_without_saying_so_are_taken():
     database_of("mongodb://a/shop?readPreference=primary&w=majority", 1)
+
+
+@pytest.mark.parametrize(
+    ("url", "words", "why"),
+    [
+        ("mongo://a/shop", ["check"], "'mongo://a/shop' is no store of documents"),
+        ("mongodb://a/shop?w=1", ["documents", "--move"], "no other w than majority"),
+    ],
+)
+def test_a_command_tells_a_mistake_in_the_settings_in_one_line(tmp_path, url, words, why):
+    code = f"import runpy, sys; sys.argv = {['manage.py', *words]}; runpy.run_path('manage.py', run_name='__main__')"
+    done = python_of_the_shop(code, tmp_path, DOCUMENTS_URL=url)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
+    assert why in done.stderr
