@@ -10,21 +10,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import pymongo
-from django.db import DatabaseError, InterfaceError, OperationalError, connections
+from django.db import Error, InterfaceError, OperationalError, connections
 from pymongo import InsertOne, UpdateOne
 from pymongo.collection import Collection
-from pymongo.errors import BulkWriteError, PyMongoError
+from pymongo.errors import BulkWriteError, OperationFailure, PyMongoError
 
 from scaling.cache import Built
 from scaling.fence import Place
-from scaling.mongodb import meaning_of
+from scaling.mongodb import DUPLICATE_KEY, meaning_of
 
 from ..models import Document
 from .columns import ORDERS, document_of, gone, left_behind
-from .outages import AwayError, outage_of
+from .outages import outage_of
 
 TRIES = 5  # against others who write the same documents
-DUPLICATE = 11000
 INDEXED_WITHIN_SECONDS = 3600
 COLUMNS = [field.attname for field in Document._meta.fields]
 
@@ -42,6 +41,8 @@ class MongoStore:
         orders = [order for sort, order in ORDERS.items() if not sort.startswith("-")]
         wanted = [["product_id"], *orders, *(["category_id", *order] for order in orders)]
         indexes = [pymongo.IndexModel([_directed(name) for name in names]) for names in wanted]
+        with self._telling():
+            self._collection.database.command("ping")  # in what follows one that is away is waited for, too
         with self._telling(), pymongo.timeout(INDEXED_WITHIN_SECONDS):
             self._collection.create_indexes(indexes)
 
@@ -136,7 +137,8 @@ class MongoStore:
             if done.matched_count + done.inserted_count == len(operations):
                 return []
         except BulkWriteError as error:
-            if {each["code"] for each in error.details["writeErrors"]} != {DUPLICATE}:
+            codes = {each["code"] for each in error.details["writeErrors"]}
+            if codes != {DUPLICATE_KEY} or error.details.get("writeConcernErrors"):
                 raise
         ours = self._collection.find({"_id": {"$in": list(operations)}, "turn": turn}, {"_id": 1})
         return sorted(operations.keys() - {row["_id"] for row in ours})
@@ -147,18 +149,26 @@ class MongoStore:
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
-        """Errors of the driver go up as one that everybody knows. Of what is wrong with one question only, no other
-        question is spared."""
+        """Errors of the driver go up as one that everybody knows. Who is refused was answered: nobody else is spared
+        a question because of that."""
+        outage = outage_of(self.alias)
         try:
             yield
-        except (PyMongoError, DatabaseError) as error:
+        except (PyMongoError, Error) as error:
             why = error if isinstance(error, PyMongoError) else error.__cause__ or error
-            if not isinstance(why, PyMongoError | OperationalError):
+            if _is_outage(why):
+                raise outage.begin(why) from error
+            if isinstance(why, OperationFailure):
+                outage.end()
+            elif not isinstance(why, PyMongoError):
                 raise
-            if isinstance(why, OperationalError) or issubclass(meaning_of(why), OperationalError | InterfaceError):
-                outage_of(self.alias).begin(why)
-            raise AwayError(f"The store of documents `{self.alias}` does not answer: {why}") from error
-        outage_of(self.alias).end()
+            raise outage.refusal(why) from error
+        outage.end()
+
+
+def _is_outage(why: BaseException) -> bool:
+    away = (OperationalError, InterfaceError)
+    return isinstance(why, away) or (isinstance(why, PyMongoError) and issubclass(meaning_of(why), away))
 
 
 def _written(pk: int, one: Built, shape: str, left: list[Place], *, is_new: bool) -> dict:
