@@ -1,10 +1,12 @@
 """A store of documents: what it promises, whichever it is."""
 
 import pytest
+from django.db import DEFAULT_DB_ALIAS
 
 from products import documents, moving
 from products.data import PRODUCTS
 from products.documents import stores
+from products.documents.sql_store import SqlStore
 from products.models import Document, Product, Term
 from products.search_index import write as write_words
 from scaling.cache import Built
@@ -77,6 +79,25 @@ def test_a_tag_is_found_whole_and_as_it_is_spelt(store):
         put(store, number, 1, tags=tags, sort_name=str(number))
     for tag, expected in (("vegan", [1, 3]), ("v.gan", [5]), ("v_gan", [6]), ("gan", []), ("%", [])):
         assert documents.ids(documents.matching(None, [tag]), "name", 0, 99)[1] == expected
+
+
+def test_a_build_that_is_settled_late_leaves_a_newer_document_its_places_to_leave(store):
+    left = [["l:products:1::price", "loaf|5"]]
+    put(store, 5, 11, left=left)
+    store.settle({5: Built(10, None)})
+    assert store.whole([5])[0]["left"] == left
+    store.settle({5: Built(11, None)})
+    assert store.whole([5])[0]["left"] == []
+
+
+def test_in_the_tables_too_who_inserts_after_somebody_else_is_refused(monkeypatch):
+    store, product = SqlStore(DEFAULT_DB_ALIAS), make_product()
+    built = PRODUCTS.assemble([product.pk])
+    newer = built[product.pk].version + 1
+    put(store, product.pk, newer)
+    monkeypatch.setattr(SqlStore, "_locked", lambda *asked: {})  # it was not there yet
+    assert store.write(built, "form") == {}
+    assert store.whole([product.pk])[0]["version"] == newer
 
 
 def test_only_documents_of_the_form_are_read(store):
