@@ -221,7 +221,7 @@ class Document(models.Model):
     version = models.BigIntegerField()
     category_id = models.BigIntegerField(db_index=True)
     sort_name = ExactField(max_length=60)
-    tags = models.CharField(max_length=400, help_text="Slugs between bars: |vegan|gluten-free|")
+    tags = models.TextField(help_text="Slugs between bars: |vegan|gluten-free|")
     band = models.CharField(max_length=3)
     price = models.PositiveIntegerField(help_text="Cents")
     rating = models.PositiveIntegerField(help_text="Thousandths")

@@ -7,7 +7,7 @@ from products import documents, moving
 from products.data import PRODUCTS
 from products.documents import stores
 from products.documents.sql_store import SqlStore
-from products.models import Document, Product, Term
+from products.models import Document, Price, Product, Term
 from products.search_index import write as write_words
 from scaling.cache import Built
 
@@ -79,6 +79,18 @@ def test_a_tag_is_found_whole_and_as_it_is_spelt(store):
         put(store, number, 1, tags=tags, sort_name=str(number))
     for tag, expected in (("vegan", [1, 3]), ("v.gan", [5]), ("v_gan", [6]), ("gan", []), ("%", [])):
         assert documents.ids(documents.matching(None, [tag]), "name", 0, 99)[1] == expected
+
+
+def test_many_long_tags_are_kept_whole_built_again_and_found(store):
+    tags = [f"{'very-' * 6}long-{number:02}" for number in range(12)]
+    product = make_product(tags=tags)
+    for cents in (520, 777):
+        Price.objects.filter(product=product).update(cents=cents)
+        PRODUCTS.refresh([product.pk])
+        (row,) = store.whole([product.pk])
+        assert (row["price"], sorted(row["tags"].strip("|").split("|"))) == (cents, tags)
+        for tag in tags:
+            assert documents.ids(documents.matching(None, [tag]), "name", 0, 9) == (1, [product.pk])
 
 
 def test_a_build_that_is_settled_late_leaves_a_newer_document_its_places_to_leave(store):
