@@ -38,7 +38,7 @@ lint: .venv/installed-test  ## Style and types
 bench: .venv/installed  ## Pages beside an empty view, by every pattern, and with 100,000 products (seven minutes)
 	@exec .venv/bin/python -m bench
 
-prove: .venv/installed-mongodb .venv/mongodb/installed  ## Every promise at full size, or one: make prove stock; the table goes to docs/proofs.md
+prove: .venv/installed-test .venv/mongodb/installed  ## Every promise at full size, or one: make prove stock; the table goes to docs/proofs.md
 	@$(HAS_MARIADB) && exec .venv/bin/python -m bench.prove $(NAME) $(PROOFS)
 
 screenshots: .venv/installed-test  ## Take the pictures of the README again

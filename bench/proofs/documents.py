@@ -50,7 +50,7 @@ def _run(environment: dict[str, str], tests: list[str]) -> Run:
         report = Path(folder) / "report.xml"
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--junitxml={report}", *tests]
         done = subprocess.run(command, cwd=ROOT, env=plain | environment, capture_output=True, text=True, check=False)
-        if done.returncode not in RAN:
+        if done.returncode not in RAN or not report.exists():
             return Run(0, [done.stdout[-500:] + done.stderr[-500:]])
         return _read(report)
 
