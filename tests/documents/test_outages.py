@@ -48,9 +48,9 @@ def test_an_answer_ends_it(clock):
 
 
 def test_of_many_who_are_refused_one_a_minute_tells_the_log(clock, caplog):
-    outage = Outage("documents")
+    outage = Outage("elsewhere")
     for _ in range(3):
-        assert str(outage.refusal(OSError("no rights"))) == "documents refused: no rights"
+        assert str(outage.refusal(OSError("no rights"))) == "elsewhere refused: no rights"
     assert len(caplog.messages) == 1
     clock[0] += outages.REFUSALS_TOLD_SECONDS
     outage.refusal(OSError("no rights"))
