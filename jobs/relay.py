@@ -20,6 +20,7 @@ from .tasks import OutboxTask
 POLL_SECONDS = 0.2
 AFTER_OUTAGE_SECONDS = 1.0
 AHEAD = 50  # messages that wait in a lane, beside those of its jobs
+ASK_AFTER = 20  # rows that were sent: the broker is asked how many messages wait
 DECLARE_EVERY_SECONDS = 60
 GIVE_UP_EVERY_SECONDS = 3_600
 STRANGERS_EVERY_SECONDS = 60
@@ -38,7 +39,7 @@ class Relay:
         self.lately = Lately()
         self.strangers: set[str] = set()
         self.full: set[str] = set()  # lanes
-        self._may_be_full = True
+        self._sent = ASK_AFTER  # since the broker was asked
         self._again_at: dict[Callable[[], None], float] = {}  # on the monotonic clock
 
     def turn(self) -> int:
@@ -46,7 +47,7 @@ class Relay:
         self._at_most(DECLARE_EVERY_SECONDS, queues.declare)
         ready, covered = due(self._with_room(), self.lately)
         sent = send(claim(ready), self.tasks)
-        self._may_be_full = bool(sent or self.full)
+        self._sent += len(sent)
         self.lately.note(row for row in sent if self.tasks[row.task].merges)
         claim(covered)
         jobs = dispatch.turn()
@@ -57,7 +58,8 @@ class Relay:
     def _with_room(self) -> dict[str, OutboxTask]:
         """The tasks whose lane is not full. Where workers are behind, rows wait in the outbox: a message that waits
         is not lost, and sent again every half a minute it would only make the queue longer."""
-        if self._may_be_full:
+        if self.full or self._sent >= ASK_AFTER:
+            self._sent = 0
             lanes, waiting = {task.lane for task in self.tasks.values()}, queues.depths()
             self.full = {lane for lane in lanes if waiting.get(lane, 0) >= most_ahead(lane)}
         return {name: task for name, task in self.tasks.items() if task.lane not in self.full}

@@ -121,14 +121,15 @@ def test_rows_of_a_full_lane_wait_in_the_outbox_and_those_of_another_go(broker, 
 
 
 @pytest.mark.usefixtures("depths")
-def test_a_relay_that_begins_asks_first_and_one_with_nothing_to_send_asks_no_more(broker, monkeypatch):
+def test_a_relay_that_begins_asks_first_and_then_after_every_few_rows(broker, monkeypatch):
     asked, depths = [], queues.depths
     monkeypatch.setattr(queues, "depths", lambda: asked.append(len(broker)) or depths())
-    make_row()
+    monkeypatch.setattr(relay, "ASK_AFTER", 2)
     one = Relay()
-    for _ in range(4):
+    for number in range(6):
+        make_row(f"product:{number}")
         one.turn()
-    assert asked == [0, 1]
+    assert asked == [0, 2, 4]
 
 
 def test_with_no_worker_what_is_late_makes_no_queue_longer_for_ever(monkeypatch):
