@@ -14,6 +14,7 @@ from bench.opened import Opened, opened_shop, wait_until
 from shop.memory import PROC
 
 PRODUCTS = 100_000
+CACHE = ("--cache-size", "1G")  # for the MongoDB: what it cannot hold it has to put out before it answers
 KILLED_AT = 0.2  # of all
 LEAST_A_SECOND = 100
 MOST_MEGABYTES = 200  # Django and this shop's code are half of it
@@ -33,7 +34,7 @@ class Rebuilt:
 
 
 def prove(products: int = PRODUCTS, servers: Servers | None = Servers(replicas=0)) -> list[Figure]:  # noqa: B008
-    with mongo() as server, opened_shop(servers=servers, apart=["worker", "relay"]) as shop:
+    with mongo(*CACHE) as server, opened_shop(servers=servers, apart=["worker", "relay"]) as shop:
         for name in ("worker", "relay"):
             shop.apart[name].end()
         say(f"{products:,} products: making them up")
