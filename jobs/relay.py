@@ -59,9 +59,9 @@ class Relay:
         """The tasks whose lane is not full. Where workers are behind, rows wait in the outbox: a message that waits
         is not lost, and sent again every half a minute it would only make the queue longer."""
         if self.full or self._sent >= ASK_AFTER:
-            self._sent = 0
             lanes, waiting = {task.lane for task in self.tasks.values()}, queues.depths()
             self.full = {lane for lane in lanes if waiting.get(lane, 0) >= most_ahead(lane)}
+            self._sent = 0
         return {name: task for name, task in self.tasks.items() if task.lane not in self.full}
 
     def _at_most(self, seconds: float, verb: Callable[[], None]) -> None:
