@@ -195,7 +195,10 @@ def waits(monkeypatch):
     """Each wait of a step: for how long, and in which phase the move was meanwhile."""
     waited = []
     monkeypatch.setattr(phases, "HEARD_SECONDS", 5)
-    sleep = lambda seconds: waited.append((seconds, moving.ask().phase))  # noqa: E731
+
+    def sleep(seconds):
+        waited.append((seconds, moving.ask().phase))
+
     monkeypatch.setattr(phases, "time", SimpleNamespace(sleep=sleep))
     return waited
 
