@@ -13,6 +13,7 @@ from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 from django.db import OperationalError
@@ -55,10 +56,14 @@ class Flights:
 
     def share_for_a_while(self, key: Hashable, work: Callable[[], T]) -> T:
         """The same, and for a second what came of it."""
+        return self.share(key, partial(self._recent_or, key, work))
+
+    def _recent_or(self, key: Hashable, work: Callable[[], T]) -> T:
+        """Kept before it lands: whoever comes afterwards finds it under way or kept."""
         kept = self._recent.get(key)
         if kept and time.monotonic() - kept[0] < RECENT_SECONDS:
             return kept[1]
-        result = self.share(key, work)
+        result = work()
         with self._lock:
             self._recent[key] = (time.monotonic(), result)
             while len(self._recent) > MOST_RECENT:

@@ -91,6 +91,19 @@ def test_a_process_reads_a_thing_once_a_second(loaf, silent, monkeypatch):
     assert asked.count([loaf.pk]) == 1
 
 
+def test_an_answer_is_kept_before_it_is_no_longer_under_way(monkeypatch):
+    found = []
+
+    class UnderWay(dict):
+        def __delitem__(self, key):
+            found.append(key in flights._recent)
+            super().__delitem__(key)
+
+    monkeypatch.setattr(flights, "_under_way", UnderWay())
+    assert flights.share_for_a_while("loaf", lambda: 1) == 1
+    assert found == [True]
+
+
 def test_few_read_at_once_however_many_want_to(monkeypatch):
     reading, most, lock = 0, 0, threading.Lock()
     barrier = threading.Barrier(flights_module.READS_AT_ONCE)
