@@ -50,6 +50,7 @@ FILTERS = [
     "day",
     "long_date",
     "clock",
+    "grouped",
     "date_time",
     "prose",
     "strong",

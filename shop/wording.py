@@ -65,6 +65,11 @@ def date_time(value: str | datetime) -> str:
     return f"{day(value)}, {clock(value)}"
 
 
+def grouped(number: int) -> str:
+    """2,500: for counts that may grow long."""
+    return f"{number:,}"
+
+
 def to_go(seconds: int | None) -> str:
     """“About 24 seconds to go.”, in minutes above 90 of them; empty when nobody knows."""
     if not seconds:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time
 
 import pytest
 
-from shop.wording import clock, date_time, day, euro, first_sentence, long_date, prose, steps, to_go
+from shop.wording import clock, date_time, day, euro, first_sentence, grouped, long_date, prose, steps, to_go
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,10 @@ def test_days_and_times_are_those_of_the_bakery():
     assert long_date("2026-11-24") == "24 November 2026"
     assert clock("06:50") == clock(time(6, 50)) == "6:50"
     assert date_time(summer) == "Thursday 2 July, 0:30"
+
+
+def test_long_counts_are_read_in_thousands():
+    assert [grouped(number) for number in (7, 999, 2500, 1_000_000)] == ["7", "999", "2,500", "1,000,000"]
 
 
 def test_texts_of_bakers():
