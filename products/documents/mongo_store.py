@@ -105,11 +105,6 @@ class MongoStore:
         with self._telling():
             self._set(sorted(given), change)
 
-    def clear(self) -> None:
-        with self._telling():
-            self._collection.drop()
-        self.prepare()
-
     def _set(self, ids: Sequence[int], change: Change) -> Sequence[int]:
         """Set what `change` makes of each document as it is there, and again of those that somebody else has changed
         in between. Answers those that others were quicker with each time."""

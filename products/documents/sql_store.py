@@ -14,7 +14,6 @@ from ..models import Document
 from .columns import document_of, gone, left_behind
 
 BATCH = 100  # rows a statement: each holds a whole product
-CLEARED = 1000  # rows a transaction
 
 
 class SqlStore:
@@ -69,10 +68,6 @@ class SqlStore:
             known = self._locked(given)
             self._insert([row for pk, row in sorted(given.items()) if pk not in known])
             self._replace([given[pk] for pk, row in known.items() if row.version < given[pk].version])
-
-    def clear(self) -> None:
-        while ids := list(self._documents.order_by("pk").values_list("pk", flat=True)[:CLEARED]):
-            self._documents.filter(pk__gte=ids[0], pk__lte=ids[-1]).delete()
 
     @property
     def _documents(self) -> "QuerySet[Document]":

@@ -50,9 +50,6 @@ class Store(Protocol):
     def put(self, rows: Iterable[dict]) -> None:
         """Write such columns, each unless the same version or a newer one is there."""
 
-    def clear(self) -> None:
-        """Remove all documents."""
-
 
 def of(alias: str) -> Store:
     """Only who keeps documents in a MongoDB needs its driver."""

@@ -51,19 +51,11 @@ def test_a_document_goes_whole_from_one_store_to_another(store):
     product = make_product(tags=["Vegan"])
     PRODUCTS.refresh([product.pk])
     rows = store.whole([product.pk])
-    store.clear()
+    Document.objects.all().delete()
     assert not store.versions_after(0, 1)
     store.put(rows)
     assert store.whole([product.pk]) == rows
     assert Document.objects.get().data == PRODUCTS.get(product.pk)
-
-
-def test_clearing_removes_every_document(store, monkeypatch):
-    monkeypatch.setattr("products.documents.sql_store.CLEARED", 2)
-    for pk in range(1, 6):
-        put(store, pk, 1)
-    store.clear()
-    assert not Document.objects.exists()
 
 
 def test_names_are_ordered_by_their_letters_codes_on_every_store(store):
