@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.core.management import CommandError
-from django.db import OperationalError
+from django.db import OperationalError, connections
 from django.db.models.functions import Now
 
 from jobs.models import Version
@@ -16,7 +16,7 @@ from products.data import PRODUCTS
 from products.document_models import DocumentWalk
 from products.models import Document, Price, Product, Term
 from products.rebuilding import Faults, rebuild
-from products.store_names import configured
+from products.store_names import alias_of, configured
 from products.walks import BusyError, walking
 from scaling.stores import cache
 
@@ -252,8 +252,9 @@ def test_without_an_option_it_says_how_the_documents_are(shop):
     Document.objects.filter(pk=shop[0].pk).update(version=1)
     Document.objects.filter(pk=shop[1].pk).update(shape="another")
     store = configured()
+    engine = connections[alias_of(store)].settings_dict["ENGINE"]
     assert command().splitlines() == [
-        f"The documents are in {store}: 3, 0 of them gone.",
+        f"The documents are in {store}: 3, 0 of them gone. {engine} asks for them.",
         "Products without one: 2. Documents that are older than their product: 1, newer: 0, of another form: 1.",
         f"{store} alone is written; nothing is being moved.",
     ]

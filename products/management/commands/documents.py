@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connections
 
 from products import documents, moving, phases, rebuilding
 from products.counting import count
@@ -58,8 +59,12 @@ class Command(BaseCommand):
 
     def tell(self, **options: Any) -> None:
         standing = moving.ask()
-        counted = count(of(alias_of(standing.read)), PRODUCTS.shape)
-        self._say(f"The documents are in {standing.read}: {counted.documents:,}, {counted.gone:,} of them gone.")
+        alias = alias_of(standing.read)
+        counted = count(of(alias), PRODUCTS.shape)
+        self._say(
+            f"The documents are in {standing.read}: {counted.documents:,}, {counted.gone:,} of them gone."
+            f" {connections[alias].settings_dict['ENGINE']} asks for them."
+        )
         self._say(
             f"Products without one: {counted.missing:,}. Documents that are older than their product:"
             f" {counted.behind:,}, newer: {counted.ahead:,}, of another form: {counted.others:,}."
