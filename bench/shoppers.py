@@ -5,8 +5,10 @@ What they were promised is remembered, too: orders that were confirmed, cakes th
 
 import http.client
 import itertools
+import json
 import random
 import re
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -53,6 +55,7 @@ class Notes:
     orders: list[str] = field(default_factory=list)
     cakes: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    known: int = 0  # times that somebody signed in was asked for, and found with their basket
 
 
 class Shopper(Visitor):
@@ -61,7 +64,8 @@ class Shopper(Visitor):
     def __init__(self, url: str, home: str, notes: Notes) -> None:
         super().__init__(url, home=home)
         self.notes = notes
-        self.known: set[str] = set()  # assets that were fetched
+        self.fetched: set[str] = set()  # assets
+        self.name = ""  # of their account
 
     def _ask(self, method: str, url: str, fields: object) -> Page:
         began, path = time.monotonic(), urlsplit(url).path
@@ -82,9 +86,9 @@ class Shopper(Visitor):
         """A page with all it needs, as a browser fetches it: what is known it asks for again now and then."""
         page = self.get(path)
         assets = set(ASSET.findall(page.text))
-        for asset in [*(assets - self.known), *random.sample(sorted(assets), min(1, len(assets)))]:
+        for asset in [*(assets - self.fetched), *random.sample(sorted(assets), min(1, len(assets)))]:
             self.get(asset)
-        self.known |= assets
+        self.fetched |= assets
         return page
 
 
@@ -122,6 +126,27 @@ def order(shopper: Shopper) -> None:
     shopper.notes.orders.append(ORDER.search(placed.headers["Location"])[1])
     if shopper.get(placed.headers["Location"]).status != 200:
         shopper.notes.wrong.append("an order is not shown to who placed it")
+
+
+def stay_signed_in(shopper: Shopper) -> None:
+    """Who has opened an account is known to whoever is asked, and so is what they put in the basket then."""
+    if not shopper.name:
+        _open_account(shopper)
+    told = json.loads(shopper.get("/me.json").text)
+    if (told["name"], told["basket"]) != (shopper.name, 1):
+        shopper.notes.wrong.append(f"who is signed in is told {told}")
+    elif shopper.name in shopper.get("/account/").text:
+        shopper.notes.known += 1
+    else:
+        shopper.notes.wrong.append("who is signed in finds another account")
+
+
+def _open_account(shopper: Shopper) -> None:
+    name = f"Stay{secrets.token_hex(6)}"
+    door, about = shopper.get("/account/sign-up/"), {"name": name, "email": f"{name}@example.com"}
+    shopper.send(door, **about, password=secrets.token_hex(), follow=False)
+    shopper.post("/basket/add/", {"product": random.choice(goods(shopper)), "n": 1})
+    shopper.name = name
 
 
 def have_painted(shopper: Shopper) -> None:
@@ -173,8 +198,8 @@ class Shoppers:
                 deed(shopper)
             except (OSError, http.client.HTTPException):
                 shopper = Shopper(self.url, home, self.notes)
-            except LookupError as error:
-                self.notes.wrong.append(str(error))
+            except Exception as error:
+                self.notes.wrong.append(f"{deed.__name__}: {error!r}")
 
 
 def _each(deeds: dict[Deed, int]) -> Iterator[Deed]:

@@ -2,7 +2,6 @@
 whose pages cannot be published. Each is undone while people shop, and nobody notices."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from bench.opened import wait_until
 from bench.shoppers import Seen, Shoppers
 from cluster.showing import release_of
 
-from .deploys import LOAD, PATIENCE_SECONDS, ROOM, SETTINGS, Load, at_ease, failed, kept, orders
+from .deploys import LOAD, PATIENCE_SECONDS, ROOM, SETTINGS, Load, at_ease, failed, found, kept, orders
 
 
 def takes_a_column(code: Path) -> None:
@@ -69,7 +68,7 @@ def prove_on(cluster: Cluster, kinds: Sequence[Bad], load: Load = LOAD) -> list[
     return [
         *figures,
         exactly(what, failed(notes.answers), {}),
-        exactly("… what shoppers found wrong", dict(Counter(notes.wrong)), {}),
+        *found(notes),
         *kept(cluster, notes, before),
     ]
 

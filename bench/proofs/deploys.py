@@ -9,11 +9,22 @@ from bench.changing import CHANGES, Change, commit
 from bench.cluster import Cluster, opened_cluster
 from bench.figure import Figure, at_least, at_most, exactly
 from bench.opened import wait_until
-from bench.shoppers import Deed, Notes, Seen, Shopper, Shoppers, browse, fill_basket, have_painted, order
+from bench.shoppers import (
+    Deed,
+    Notes,
+    Seen,
+    Shopper,
+    Shoppers,
+    browse,
+    fill_basket,
+    have_painted,
+    order,
+    stay_signed_in,
+)
 
 SETTINGS = {"CAKE_RENDERER": "bench.standin.passes", "STANDIN_SECONDS": "0.5"}
 Load = dict[Deed, int]  # how many do each
-LOAD: Load = {browse: 3, fill_basket: 2, order: 2, have_painted: 3}
+LOAD: Load = {browse: 3, fill_basket: 2, order: 2, have_painted: 3, stay_signed_in: 1}
 BACK_AFTER = (5, 10)  # deploys
 MANY = 30_000
 ROOM = f"""
@@ -95,11 +106,19 @@ def _figures(notes: Notes, moves: Moves, deploys: int) -> list[Figure]:
     what = f"{deploys} deploys, {len(moves.seconds) - deploys} rollbacks, {len(answers):,} requests: failed"
     return [
         exactly(what, failed(answers), {}),
-        exactly("… what shoppers found wrong", dict(Counter(notes.wrong)), {}),
+        *found(notes),
         exactly("… assets asked for and missing", sum(seen.is_asset and seen.has_failed for seen in answers), 0),
         exactly("… answers of another release once a move was over", len(moves.old(answers)), 0),
         at_most("… the slowest answer", round(slowest, 2), 2, " s"),
         at_most("… a move takes, at most", round(max(moves.seconds)), 120, " s"),
+    ]
+
+
+def found(notes: Notes) -> list[Figure]:
+    """What shoppers say."""
+    return [
+        exactly("… what shoppers found wrong", dict(Counter(notes.wrong)), {}),
+        at_least("… times that somebody signed in was known, with their basket", notes.known, 1),
     ]
 
 

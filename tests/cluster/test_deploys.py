@@ -11,7 +11,7 @@ from bench.changing import CHANGES, a_column, commit
 from bench.cluster import opened_cluster
 from bench.figure import Figure
 from bench.proofs import bad_release, deploys
-from bench.shoppers import browse, fill_basket, have_painted, order
+from bench.shoppers import browse, fill_basket, have_painted, order, stay_signed_in
 from cluster.errors import ClusterError
 from cluster.history import deployed
 from cluster.needs import check_programs
@@ -20,7 +20,7 @@ from ..servers import lacking, wait_until
 from .sshd import know, opened_sshd
 
 IMPATIENT = {"READY_WITHIN_SECONDS": "30"}  # of a clone, on those that it depends on
-LOAD = {browse: 1, fill_basket: 1, order: 1, have_painted: 1}
+LOAD = {browse: 1, fill_basket: 1, order: 1, have_painted: 1, stay_signed_in: 1}
 
 
 @pytest.fixture(scope="module")
