@@ -21,9 +21,9 @@ def deploy(hosts: Sequence[Host], release: str, say: Say, heed: Callable[[], Non
     refuse(release)
     crews = crews_of(hosts)
     refuse_used(crews, release)
-    now = crews[0].current
+    now = _returns_to(crews)
     if _is_cut_off(crews):
-        raise ClusterError(f"An earlier deploy was cut off, and not all run release {now}: roll back first.")
+        raise ClusterError(f"An earlier deploy was cut off: roll back to {now} first.")
     new = Roll(crews, release, say, heed)
     try:
         new.put_in_place()
@@ -44,7 +44,7 @@ def rollback(hosts: Sequence[Host], release: str, say: Say, heed: Callable[[], N
     if release:
         releases.check_name(release)
     crews = crews_of(hosts)
-    now = crews[0].current
+    now = _returns_to(crews)
     if _is_cut_off(crews):
         _mend(crews, release, say)
         return
@@ -87,13 +87,20 @@ def crews_of(hosts: Sequence[Host]) -> list[Crew]:
     return crews
 
 
+def _returns_to(crews: Sequence[Crew]) -> str:
+    """The release that a move began from which has not come to its end; the current one when all have."""
+    return next((crew.left for crew in crews if crew.left), crews[0].current)
+
+
 def _is_cut_off(crews: Sequence[Crew]) -> bool:
-    return {release for crew in crews for release in (crew.current, *crew.releases)} != {crews[0].current}
+    """Also when all run one release: it may be one that was never proved, or with pages of another."""
+    found = {release for crew in crews for release in (crew.current, *crew.releases)}
+    return found != {crews[0].current} or any(crew.left for crew in crews)
 
 
 def _mend(crews: Sequence[Crew], release: str, say: Say) -> None:
-    """Everybody to the release that was the current one when a deploy was cut off."""
-    now = crews[0].current
+    """Everybody to the release that was the current one when a deploy began that was cut off, or undone in part."""
+    now = _returns_to(crews)
     if release not in ("", now):
         raise ClusterError(f"An earlier deploy was cut off: roll back to {now} first, by naming none.")
     say(f"an earlier deploy was cut off: everybody goes back to {now}")
@@ -103,6 +110,7 @@ def _mend(crews: Sequence[Crew], release: str, say: Say) -> None:
 def _or_back(new: Roll, now: str) -> None:
     """Roll; and when that fails, roll back what has been swapped."""
     try:
+        new.set_out()
         new.roll()
         new.conclude()
     except BaseException as error:

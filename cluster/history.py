@@ -21,7 +21,12 @@ def current(where: Places) -> str:
 
 def deployed(where: Places) -> list[str]:
     """The oldest first. One that was left by a rollback is not among them."""
-    return where.history.read_text().split() if where.history.exists() else []
+    return _lines(where.history)
+
+
+def left(where: Places) -> str:
+    """The release that everybody is leaving, and goes back to unless all arrive; empty where nobody is moved."""
+    return next(reversed(_lines(where.former)), "")
 
 
 def note(where: Places, release: str) -> None:
@@ -68,6 +73,10 @@ def commit_of(where: Places, release: str) -> str:
 
 def in_slots(where: Places) -> set[str]:
     return {link.readlink().name for link in (where.folder / "slots").iterdir() if link.is_symlink()}
+
+
+def _lines(file: Path) -> list[str]:
+    return file.read_text().split() if file.exists() else []
 
 
 def _is_old(folder: Path) -> bool:

@@ -43,6 +43,11 @@ class Places:
         return self.shared / "history"
 
     @property
+    def former(self) -> Path:
+        """The history as it was when a move began, until everybody has arrived: who died meanwhile is taken back."""
+        return self.shared / "former"
+
+    @property
     def shared(self) -> Path:
         return self.folder / "shared"
 

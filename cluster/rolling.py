@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from . import releases
 from .errors import ClusterError
@@ -35,6 +35,7 @@ class Crew(NamedTuple):
     workers: list[str]
     releases: list[str]  # that these run
     used: list[str]  # that any process has ever run, as far as they are there
+    left: str = ""  # where a move began that has not come to its end
 
 
 def crew_of(host: Host) -> Crew:
@@ -88,6 +89,20 @@ class Roll:
         self._python(self.first, "manage.py", "assets", "--upload", seconds=PACKED_WITHIN_SECONDS)
         self.say("its assets are uploaded")
 
+    def set_out(self) -> None:
+        """From here on each host knows which release everybody leaves. In a shell, since the release that is gone to
+        may be older than this, and have no word for it."""
+        now = shlex.quote(self.crews[0].current)
+        history = f"if test -s shared/history; then cat shared/history; else echo {now}; fi"
+        for host in self._hosts():
+            self.heed()
+            host.run(f"{history} > shared/former.new", "mv shared/former.new shared/former")
+
+    def arrive(self) -> None:
+        """All of it is done, and seen: there is nothing to go back from. Nobody stops it any more."""
+        for host in self._hosts():
+            self._tried(host.run, "rm -f shared/former")
+
     def roll(self, *, pages: bool = True) -> None:
         """Without `pages` those that are served stay."""
         for crew in self.crews:
@@ -110,6 +125,8 @@ class Roll:
             self._step(host, "conclude", self.release)
         if proof := self._step(self.first, "prove", self.release):
             self.say(proof)
+        if not self.failed:
+            self.arrive()
 
     def prune(self) -> None:
         for host in self._hosts():
@@ -133,17 +150,21 @@ class Roll:
 
     def _step(self, host: Host, *words: str, seconds: float = SWAPPED_WITHIN_SECONDS, told: str = "") -> str:
         """Returns the last line of what it says."""
+        said = self._tried(self._python, host, "-m", "cluster.steps", *words, seconds=seconds)
+        if said and told:
+            self.say(told)
+        return _last_line(said)
+
+    def _tried(self, do: Callable[..., str], *words: Any, **options: float) -> str:
+        """Returns what it says; of what has failed on the way back, nothing."""
         try:
-            said = self._python(host, "-m", "cluster.steps", *words, seconds=seconds)
+            return do(*words, **options)
         except ClusterError as error:
             if not self.is_going_back:
                 raise
             self.say(str(error))
             self.failed.append(error)
             return ""
-        if told:
-            self.say(told)
-        return _last_line(said)
 
     def _python(self, host: Host, *words: str, seconds: float = SWAPPED_WITHIN_SECONDS) -> str:
         self.heed()

@@ -59,6 +59,7 @@ def crew(where: Places) -> str:
         "workers": list(dict.fromkeys(names[WORKER])),
         "releases": sorted({release for _, release in found}),
         "used": history.used(where),
+        "left": history.left(where),
     }
     return json.dumps(told)
 

@@ -8,6 +8,7 @@ from cluster import deploying, releases, rolling
 from cluster.errors import ClusterError
 from cluster.hosts import CommandFailed
 
+SET_OUT, ARRIVED = "mv shared/former.new shared/former", "rm -f shared/former"
 ROLL = [
     "r2: steps swap r2 web1",
     "r2: steps swap r2 web2",
@@ -23,13 +24,15 @@ BEFORE_IT = [
     "r2: assets --upload",
     "r2: steps lint",
     "r2: migrate",
+    SET_OUT,
 ]
-AFTER_IT = ["r2: steps prune", "r2: assets --prune"]
-BACK = [line.replace("r2", "r1") for line in ROLL]
+AFTER_IT = [ARRIVED, "r2: steps prune", "r2: assets --prune"]
+GOING_BACK = [line.replace("r2", "r1") for line in ROLL]
+BACK = [*GOING_BACK, ARRIVED]
 
 
 class StandInHost:
-    """Does nothing, and notes what it was to do. What is in `fails` fails, each time."""
+    """Does nothing, and notes what it was to do; where a move began it knows. What is in `fails` fails, each time."""
 
     def __init__(self, name="", *, clones=("web1", "web2"), workers=("bulk", "relay"), did=None):
         self.address, self.folder = name, "/srv/bakery"
@@ -42,6 +45,10 @@ class StandInHost:
             return "yes\n" if self.is_there else ""
         if commands[0].startswith("if test -e releases/"):
             return "yes\n" if commands[0].split("/")[1].split(";")[0] in self.holds else ""
+        if commands[-1] in (SET_OUT, ARRIVED):
+            self._note(commands[-1])
+            self.crew["left"] = self.crew["current"] if commands[-1] == SET_OUT else ""
+            return ""
         return self._do(commands[-1])
 
     def put(self, local, remote):
@@ -54,6 +61,8 @@ class StandInHost:
     def python(self, release, *words, seconds=0):
         told = " ".join(word for word in words if word not in ("-m", "manage.py", "--no-input", "--verbosity", "0"))
         self._note(f"{release}: {told.replace('cluster.', '')}")
+        if "conclude" in words:
+            self.crew["current"], self.crew["releases"] = release, [release]
         return "said\n"
 
     def _note(self, line):
@@ -159,7 +168,7 @@ def test_where_nothing_runs_nothing_is_deployed(said, host):
 def test_what_fails_before_the_first_clone_moves_nobody(said, host, failing):
     host.fails.append(failing)
     assert refused(deploy, said, host).endswith("it broke. Release r1 goes on, nothing was moved.")
-    assert not [line for line in host.did if "swap" in line or "r1" in line]
+    assert not [line for line in host.did if "swap" in line or "r1" in line or line == SET_OUT]
     assert "    first" in said
 
 
@@ -195,7 +204,36 @@ def test_going_back_goes_on_where_it_can_and_both_failures_are_told(said, host):
     assert "r2: steps pages here: it broke." in told
     assert "And going back to release r1 failed: r1: steps swap r1 web1 here: it broke." in told
     assert "roll back without naming a release" in told
-    assert host.did[-len(BACK) :] == BACK
+    assert host.did[-len(GOING_BACK) :] == GOING_BACK
+
+
+@pytest.mark.parametrize("failing", ["swap r1 web1", "pages", "finish", "conclude", "prove", ARRIVED])
+def test_what_is_told_after_going_back_has_failed_takes_everybody_where_they_were_going(said, host, failing):
+    """Given a deploy that failed, and one thing that could not be done on the way back
+    When that is mended, and whoever was told so rolls back without naming a release
+    Then everybody goes to the release that ran before the deploy, and it is over."""
+    host.fails += ["r2: steps prove", failing if failing == ARRIVED else f"r1: steps {failing}"]
+    assert "Once that is mended, roll back without naming a release." in refused(deploy, said, host)
+    host.fails.clear()
+    host.did.clear()
+    assert refused(deploy, said, host, release="r3") == "An earlier deploy was cut off: roll back to r1 first."
+    rollback(said, host)
+    assert host.did == BACK
+    assert refused(rollback, said, host, release="r1") == "Release r1 runs already."
+
+
+def test_a_deploy_that_dies_before_its_proof_goes_back_though_all_run_the_new_release(said, host):
+    host.crew |= {"current": "r2", "releases": ["r2"], "left": "r1"}
+    rollback(said, host, release="r1")
+    assert host.did == BACK
+
+
+def test_where_a_move_began_is_known_before_the_first_clone_of_any_host_and_until_it_is_proved(said):
+    did = []
+    one, two = StandInHost("a", clones=["web1"], did=did), StandInHost("b", clones=["web4"], did=did)
+    deploy(said, one, two)
+    assert did.index(f"b {SET_OUT}") < did.index("a r2: steps swap r2 web1")
+    assert did.index("a r2: steps prove r2") < did.index(f"a {ARRIVED}")
 
 
 def test_somebody_who_stops_it_gets_what_ran_before(said, host):
@@ -226,10 +264,10 @@ def test_a_release_that_runs_is_not_undone_because_old_ones_cannot_be_removed(sa
 def test_a_rollback_goes_to_the_one_before_or_to_the_one_that_is_named(said, host):
     host.crew["current"], host.crew["releases"] = "r2", ["r2"]
     rollback(said, host, release="r1")
-    assert host.did == ["r1: assets --upload", *BACK]
+    assert host.did == ["r1: assets --upload", SET_OUT, *BACK]
     host.did.clear()
     rollback(said, host)
-    assert host.did == ["r0: assets --upload", *(line.replace("r2", "r0") for line in ROLL)]
+    assert host.did == ["r0: assets --upload", SET_OUT, *(line.replace("r2", "r0") for line in ROLL), ARRIVED]
 
 
 def test_a_rollback_that_fails_is_undone_likewise(said, host):

@@ -7,7 +7,9 @@ import pytest
 
 from cluster import history
 from cluster.errors import ClusterError
+from cluster.hosts import Host
 from cluster.places import point
+from cluster.rolling import Crew, Roll
 
 
 @pytest.fixture
@@ -70,6 +72,22 @@ def test_nobody_goes_back_to_a_release_that_was_given_up(where, run):
 def test_one_that_was_given_up_may_be_gone_on_to_by_its_name(where, run):
     run("r1", "r2", "r1", "r2")
     assert history.before(where) == "r1"
+
+
+def a_roll(where, release, now):
+    crew = Crew(Host(str(where.folder)), current=now, clones=[], workers=[], releases=[now], used=[now])
+    return Roll([crew], release, print)
+
+
+@pytest.mark.parametrize("names", [["r1"], ["r0", "r1"]])
+def test_where_a_move_began_is_known_until_all_have_arrived(where, run, names):
+    run(*names)
+    assert history.left(where) == ""
+    a_roll(where, "r2", "r1").set_out()
+    run("r2")
+    assert history.left(where) == "r1"
+    a_roll(where, "r2", "r2").arrive()
+    assert history.left(where) == ""
 
 
 def test_old_releases_go_but_for_the_last_ones_and_those_that_run(where, lay, run):

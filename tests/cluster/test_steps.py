@@ -52,6 +52,7 @@ def test_a_crew_is_what_runs_here(machine, where):
         "workers": ["relay"],
         "releases": ["r1", "r2"],
         "used": ["r1", "r2"],
+        "left": "",
     }
 
 
