@@ -30,8 +30,8 @@ def left(where: Places) -> str:
 
 
 def note(where: Places, release: str) -> None:
-    """It runs now. What was deployed after it was given up."""
-    known = deployed(where) or [current(where)]
+    """It runs now. What was deployed after it was given up; but whoever goes back has the history of before."""
+    known = _lines(where.former) if release == left(where) else deployed(where) or [current(where)]
     kept = known[: known.index(release)] if release in known else known
     new = where.history.with_suffix(".new")
     new.write_text("".join(f"{name}\n" for name in [*kept, release]))

@@ -90,6 +90,14 @@ def test_where_a_move_began_is_known_until_all_have_arrived(where, run, names):
     assert history.left(where) == ""
 
 
+def test_who_goes_back_from_a_rollback_that_failed_has_the_history_of_before(where, run):
+    run("r1", "r2", "r3")
+    a_roll(where, "r1", "r3").set_out()
+    run("r1", "r3")
+    assert history.deployed(where) == ["r1", "r2", "r3"]
+    assert history.before(where) == "r2"
+
+
 def test_old_releases_go_but_for_the_last_ones_and_those_that_run(where, lay, run):
     lay("r1", "r2", "r3", "r4", "given-up", "in-a-slot", ".cut-off.new", days=2)
     lay("young")
