@@ -5,12 +5,13 @@ them. Then clone after clone is swapped, each ready before the one it replaces e
 ones finish what they have begun; then the pages. Whatever fails stops it, and what was swapped is swapped back.
 """
 
+import shlex
 from collections.abc import Callable, Sequence
 
 from . import releases
 from .errors import ClusterError
 from .hosts import CommandFailed, Host
-from .rolling import Crew, Roll, Say, crew_of
+from .rolling import Crew, Roll, Say, crew_of, last_line
 
 TOLD_LINES = 20  # of what a command has said before it failed
 STEPS = "-m", "cluster.steps"
@@ -48,11 +49,12 @@ def rollback(hosts: Sequence[Host], release: str, say: Say, heed: Callable[[], N
     if _is_cut_off(crews):
         _mend(crews, release, say)
         return
-    before = release or hosts[0].current(*STEPS, "before").strip()
+    before = release or last_line(hosts[0].current(*STEPS, "before"))
+    releases.check_name(before)
     if before == now:
         raise ClusterError(f"Release {now} runs already.")
     for host in hosts:
-        if not host.run(f"if test -e releases/{before}; then echo yes; fi").strip():
+        if not host.run(f"if test -e releases/{shlex.quote(before)}; then echo yes; fi").strip():
             raise ClusterError(f"There is no release {before} {host.where}.")
     say(f"from {now} to {before}")
     old = Roll(crews, before, say, heed)

@@ -42,7 +42,7 @@ def crew_of(host: Host) -> Crew:
     """Raises ClusterError where nothing runs."""
     if not host.run("if test -e current/.venv; then echo yes; fi").strip():
         raise ClusterError(f"There is no cluster {host.where} in {host.folder}: make cluster starts it.")
-    told = json.loads(_last_line(host.current("-m", "cluster.steps", "crew")))
+    told = json.loads(last_line(host.current("-m", "cluster.steps", "crew")))
     return Crew(host, **told)
 
 
@@ -153,7 +153,7 @@ class Roll:
         said = self._tried(self._python, host, "-m", "cluster.steps", *words, seconds=seconds)
         if said and told:
             self.say(told)
-        return _last_line(said)
+        return last_line(said)
 
     def _tried(self, do: Callable[..., str], *words: Any, **options: float) -> str:
         """Returns what it says; of what has failed on the way back, nothing."""
@@ -191,5 +191,5 @@ def _clear(host: Host, error: ClusterError) -> None:
         error.add_note(str(another))
 
 
-def _last_line(told: str) -> str:
+def last_line(told: str) -> str:
     return told.strip().rpartition("\n")[2]

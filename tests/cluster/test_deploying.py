@@ -38,6 +38,7 @@ class StandInHost:
         self.address, self.folder = name, "/srv/bakery"
         self.where = f"on {name}" if name else "here"
         self.crew = {"current": "r1", "clones": clones, "workers": workers, "releases": ["r1"], "used": ["r0", "r1"]}
+        self.before = "r0\n"
         self.did, self.fails, self.holds, self.is_there = [] if did is None else did, [], {"r0", "r1"}, True
 
     def run(self, *commands, seconds=0):
@@ -56,7 +57,7 @@ class StandInHost:
         self._note(f"put {remote}")
 
     def current(self, *words):
-        return json.dumps(self.crew) + "\n" if words[-1] == "crew" else "r0\n"
+        return json.dumps(self.crew) + "\n" if words[-1] == "crew" else self.before
 
     def python(self, release, *words, seconds=0):
         told = " ".join(word for word in words if word not in ("-m", "manage.py", "--no-input", "--verbosity", "0"))
@@ -268,6 +269,20 @@ def test_a_rollback_goes_to_the_one_before_or_to_the_one_that_is_named(said, hos
     host.did.clear()
     rollback(said, host)
     assert host.did == ["r0: assets --upload", SET_OUT, *(line.replace("r2", "r0") for line in ROLL), ARRIVED]
+
+
+def test_what_a_setting_warns_of_is_no_part_of_the_release_before(said, host):
+    host.before = "a warning; of something\nr0\n"
+    rollback(said, host)
+    assert host.did[-2] == "r0: steps prove r0"
+
+
+@pytest.mark.parametrize("before", ["r0;reboot", "$(reboot)", "../r0", ""])
+def test_a_history_that_names_no_release_is_run_by_no_shell(said, host, before):
+    host.before = f"{before}\n"
+    host.holds.add(before)
+    assert "A release is named by" in refused(rollback, said, host)
+    assert host.did == []
 
 
 def test_a_rollback_that_fails_is_undone_likewise(said, host):
