@@ -1,4 +1,4 @@
-"""Whoever stops a deploy stops it between two steps, never within one; it is undone then.
+"""Whoever stops a deploy stops it between two steps, never within one; it is undone then, but not after its proof.
 
 A step that is cut in two leaves a process that nobody knows of, or half a migration. So signals are noted here and
 heeded when the step is done. Commands of a deploy do not hear them: see `hosts.SHIELD`.
@@ -37,7 +37,7 @@ class Interrupt:
 
     def _note(self, number: int, frame: object) -> None:
         self.heard = signal.Signals(number).name
-        told = f"{self.heard} is heard: what is under way is finished first, then all of it is undone.\n"
+        told = f"{self.heard} is heard: what is under way is finished first, and the last line tells the rest.\n"
         try:
             os.write(sys.stderr.fileno(), told.encode())
         except (OSError, ValueError):  # nobody looks any more

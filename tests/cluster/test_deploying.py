@@ -246,6 +246,16 @@ def test_somebody_who_stops_it_gets_what_ran_before(said, host):
     assert host.did == [*BEFORE_IT, ROLL[0], *(line for line in BACK if "pages" not in line)]
 
 
+def test_who_stops_it_during_the_proof_stops_what_comes_after(said, host):
+    def heed():
+        if ROLL[-1] in host.did:
+            raise ClusterError("It was stopped by SIGINT.")
+
+    told = refused(deploy, said, host, heed=heed)
+    assert told == "Release r2 runs everywhere, but old ones were not removed: It was stopped by SIGINT."
+    assert host.did == [*BEFORE_IT, *ROLL, ARRIVED]
+
+
 def test_a_fault_of_our_own_goes_back_as_well_and_is_shown_whole(said, host):
     def heed():
         if ROLL[0] in host.did:
