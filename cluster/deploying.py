@@ -29,6 +29,7 @@ def deploy(hosts: Sequence[Host], release: str, say: Say, heed: Callable[[], Non
     try:
         new.put_in_place()
         new.prepare()
+        Roll(crews, now, say, heed).upload()
     except ClusterError as error:
         _tell(error, say)
         raise ClusterError(f"{_sentence(error)} Release {now} goes on, nothing was moved.") from None
@@ -58,7 +59,8 @@ def rollback(hosts: Sequence[Host], release: str, say: Say, heed: Callable[[], N
             raise ClusterError(f"There is no release {before} {host.where}.")
     say(f"from {now} to {before}")
     old = Roll(crews, before, say, heed)
-    old.upload()
+    for release in (before, now):
+        Roll(crews, release, say, heed).upload()
     _or_back(old, now)
 
 

@@ -84,10 +84,10 @@ class Roll:
         self.say("its migrations are done")
 
     def upload(self) -> None:
-        """Its assets, as far as they are not there, or are no more: deploys that have failed count as well when old
-        ones are removed."""
+        """Its assets, as far as they are not there, or are no more; nobody removes them for a day. So that is done
+        for the release that is left as well: pages of it are still open."""
         self._python(self.first, "manage.py", "assets", "--upload", seconds=PACKED_WITHIN_SECONDS)
-        self.say("its assets are uploaded")
+        self.say(f"the assets of release {self.release} are uploaded")
 
     def set_out(self) -> None:
         """From here on each host knows which release everybody leaves. In a shell, since the release that is gone to

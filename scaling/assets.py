@@ -97,10 +97,12 @@ def _put(place: Assets, files: dict[str, Path], say: Callable[[int, int], None])
 
 
 def prune(place: Assets, release: str, keep: int) -> list[str]:
-    """Remove what neither this release nor the last `keep` need and is older than a day. Returns the names."""
+    """Remove what is older than a day and needed neither by this release nor by the last `keep`, nor by any that was
+    put there within a day: one that is left is put there once more. Returns the names."""
     there, limit = place.names(), time.time() - GRACE_SECONDS
     # Asked afterwards: what a release that comes in between finds there, it has said before that it needs.
-    kept = {release, *list(releases(place.names()))[:keep]}
+    known = releases(place.names())
+    kept = {release, *list(known)[:keep], *(name for name, since in known.items() if since >= limit)}
     needed = {name for each in kept for name in _needed(place, each)}
     old = [name for name, since in there.items() if since < limit and _plain(name, place.packed) not in needed]
     for name in old:

@@ -156,6 +156,19 @@ def test_what_the_last_releases_need_stays_and_the_rest_goes(place, tmp_path, la
     assert prune(place, "4", keep=2) == []
 
 
+def test_what_was_served_until_today_stays_however_many_deploys_have_failed_since(place, tmp_path, later):
+    """Given a release that has run for days, and says once more what it needs when it is left
+    When six others have put their files there since, and old ones are removed
+    Then pages of it that are still open find theirs."""
+    put(place, tmp_path, "3", shop_css="colour 3")
+    later(AGED)
+    for number in range(4, 10):
+        put(place, tmp_path, str(number), shop_css=f"colour {number}")
+    _age_all(place, {f"manifests/{number}.json": AGED - 60 + number for number in range(3, 10)})
+    prune(place, "9", keep=5)
+    assert "colour 3" in words(place)
+
+
 def test_what_this_release_needs_stays_also_when_it_is_an_old_one(place, tmp_path, later):
     for number in range(1, 4):
         put(place, tmp_path, str(number), shop_css=f"colour {number}")
@@ -196,6 +209,12 @@ def test_nothing_younger_than_a_day_is_removed(place, tmp_path, later):
     later(GRACE_SECONDS - 3600)
     assert prune(place, "3", keep=1) == []
     assert len(words(place)) == 3
+
+
+def _age_all(place, seconds):
+    """These were put there so many seconds from now; the others now."""
+    names = place.names
+    place.names = lambda: {name: since + seconds.get(name, 0) for name, since in names().items()}
 
 
 def _age(place, number):
