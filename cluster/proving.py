@@ -3,6 +3,7 @@
 import time
 import urllib.request
 from collections import Counter
+from collections.abc import Sequence
 from urllib.error import HTTPError
 
 from django.conf import settings
@@ -10,17 +11,18 @@ from django.conf import settings
 from scaling.fleet import WEB, Member, strangers
 
 from .errors import ClusterError
-from .slots import living
+from .slots import living, program_of
 
 PUBLISHED = ("/", "/shelves/")
 ASKED = 20  # times for each clone: the balancer takes one after the other
-SILENT_SECONDS = 30  # until one that was killed is forgotten
+SILENT_SECONDS = 30  # until one that was killed is forgotten, or one that was started again is heard
 ANSWER_SECONDS = 10
 
 
-def prove(release: str) -> str:
-    """What was seen, in a line. Raises ClusterError when anybody runs, or has answered by, another release."""
-    members = _all_new(release)
+def prove(release: str, crew: Sequence[str]) -> str:
+    """What was seen, in a line. Raises ClusterError when anybody runs, or has answered by, another release, or one of
+    the `crew` is not heard: programs by name, as often as there are hosts that have it."""
+    members = _all_new(release, crew)
     clones = sorted({member.name for member in members if member.kind == WEB})
     answers = Counter(_asked(f"/?proof={number}") for number in range(ASKED * len(clones)))
     answers.update(_asked(path) for path in PUBLISHED)
@@ -31,17 +33,26 @@ def prove(release: str) -> str:
     return f"{len(members)} processes and {answers.total()} answers, all of release {release}"
 
 
-def _all_new(release: str) -> list[Member]:
+def _all_new(release: str, crew: Sequence[str]) -> list[Member]:
     deadline = time.monotonic() + SILENT_SECONDS
     while True:
         members = living()
-        others = strangers(members, release)
-        if members and not others:
+        others, missed = strangers(members, release), _missed(members, crew)
+        if not others and not missed:
             return members
         if time.monotonic() > deadline:
-            told = _listed({(other.called, other.release) for other in others})
-            raise ClusterError(f"Some processes do not run release {release}: {told or 'none says that it lives'}.")
+            break
         time.sleep(0.5)
+    if others:
+        told = _listed({(other.called, other.release) for other in others})
+        raise ClusterError(f"Some processes do not run release {release}: {told}.")
+    raise ClusterError(f"Nobody hears {', '.join(missed)} of release {release}.")
+
+
+def _missed(members: Sequence[Member], crew: Sequence[str]) -> list[str]:
+    """A clone may have several processes, which are one."""
+    heard = {(program_of(member), member.host) for member in members if not member.is_draining}
+    return sorted((Counter(crew) - Counter(name for name, _ in heard)).elements())
 
 
 def _asked(path: str) -> tuple[str, str]:

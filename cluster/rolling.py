@@ -19,7 +19,7 @@ from .errors import ClusterError
 from .hosts import Host
 from .patience import telling
 
-SWAPPED_WITHIN_SECONDS = 300
+SWAPPED_WITHIN_SECONDS = 600  # two may be waited for until they are ready, and two until they end
 PACKED_WITHIN_SECONDS = 1800  # packages that are downloaded, and one or two that are compiled; assets for a bucket
 ALTERED_WITHIN_SECONDS = PUBLISHED_WITHIN_SECONDS = 3600  # large tables; many pages
 HALF_WRITTEN = "releases/.[!.]*.new"  # by deploys that were cut off: nobody else is at work here
@@ -123,7 +123,8 @@ class Roll:
     def conclude(self) -> None:
         for host in self._hosts():
             self._step(host, "conclude", self.release)
-        if proof := self._step(self.first, "prove", self.release):
+        names = [name for crew in self.crews for name in (*crew.clones, *crew.workers)]
+        if proof := self._step(self.first, "prove", self.release, *names):
             self.say(proof)
         if not self.failed:
             self.arrive()

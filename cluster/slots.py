@@ -2,8 +2,8 @@
 it has begun.
 
 Each program has two slots. `begin` starts the release in the empty one and believes nothing but the process's own
-heartbeat; `finish` ends whatever runs another release. Both may be said again, and going back is the same two verbs
-with the release before.
+heartbeat; `finish` believes nothing else either, long after `begin`, and ends whatever runs another release. Both may
+be said again, and going back is the same two verbs with the release before.
 """
 
 import json
@@ -30,7 +30,8 @@ READY_WITHIN_SECONDS = 120
 KILLED_WITHIN_SECONDS = 10
 CLOCK_SECONDS = 1  # the process manager counts whole ones
 STARTED = (ProcessStates.STARTING, ProcessStates.RUNNING)
-ALIVE = (ProcessStates.STARTING, ProcessStates.RUNNING, ProcessStates.BACKOFF, ProcessStates.STOPPING)
+HOPEFUL = (*STARTED, ProcessStates.BACKOFF)
+ALIVE = (*HOPEFUL, ProcessStates.STOPPING)
 SAID_LINES = 200  # of a log, at its end
 NOT_READY = "This clone is not ready"
 WHY = re.compile(r"(?:Error|ERROR|Not ready|not ready)")
@@ -40,6 +41,7 @@ def begin(where: Places, programs: Sequence[Program], release: str) -> None:
     """Have these run this release, beside what runs already. Raises ClusterError, with the new processes stopped
     again, when one of them is not ready in time."""
     supervisor = Supervisor(where)
+    _stop(supervisor, list(_leaving(supervisor, programs)))
     new = [one for program in programs if (one := _placed(where, supervisor, program, release))]
     began, waiting = time.time(), list(new)
 
@@ -57,16 +59,20 @@ def begin(where: Places, programs: Sequence[Program], release: str) -> None:
 
 
 def finish(where: Places, programs: Sequence[Program], release: str) -> None:
-    """End what runs another release, and wait until it has finished. Raises ClusterError when nothing runs this one,
-    or when another had to be killed: somebody may have lost an answer."""
-    supervisor = Supervisor(where)
-    others = []
-    for program in programs:
-        taken = {slot: runs(where, program, slot) for slot in running(supervisor, program)}
-        if release not in taken.values():
-            raise ClusterError(f"Nothing runs {program.name} of release {release}: the other one goes on.")
-        others += [(program, slot) for slot, other in taken.items() if other != release]
-    _end(supervisor, others)
+    """End what runs another release, once all of this one are heard, and wait until it has finished. Raises
+    ClusterError when one is not, or when another had to be killed: somebody may have lost an answer."""
+    supervisor, waiting = Supervisor(where), list(programs)
+
+    def are_heard() -> bool:
+        waiting[:] = [program for program in waiting if not _is_heard(where, supervisor, program, release)]
+        return not waiting
+
+    def what() -> str:
+        return f"A word of {' and '.join(program.name for program in waiting)} of release {release}"
+
+    wait_for(are_heard, READY_WITHIN_SECONDS, what)
+    taken = [(program, slot) for program in programs for slot in running(supervisor, program)]
+    _end(supervisor, [(program, slot) for program, slot in taken if runs(where, program, slot) != release])
 
 
 def end(where: Places, program: Program) -> None:
@@ -107,6 +113,24 @@ def runs(where: Places, program: Program, slot: int) -> str:
     return where.slot(program.name, slot).readlink().name
 
 
+def _leaving(supervisor: Supervisor, programs: Sequence[Program]) -> Iterator[tuple[Program, int]]:
+    """The slots that are about to be empty: what ends there serves nobody, whatever it runs."""
+    for program in programs:
+        for slot in running(supervisor, program):
+            if supervisor.state(program.process(slot)) == ProcessStates.STOPPING:
+                yield program, slot
+
+
+def _is_heard(where: Places, supervisor: Supervisor, program: Program, release: str) -> bool:
+    """Whether this release runs, and has spoken since it was last started. Raises ClusterError when it never will."""
+    taken = [slot for slot in running(supervisor, program) if runs(where, program, slot) == release]
+    infos = [supervisor.rpc.getProcessInfo(program.process(slot)) for slot in taken]
+    if not any(info["state"] in HOPEFUL for info in infos):
+        raise ClusterError(f"Nothing runs {program.name} of release {release}: the other one goes on.")
+    started = [info["start"] for info in infos if info["state"] == ProcessStates.RUNNING]
+    return bool(started) and has_spoken(program, release, min(started))
+
+
 def _placed(where: Places, supervisor: Supervisor, program: Program, release: str) -> "Beginning | None":
     """The empty slot of a program, with the release in it; None when that runs already."""
     taken = list(running(supervisor, program))
@@ -138,15 +162,26 @@ class Beginning:
         if supervisor.state(self.process) not in STARTED or self.log.has_given_up():
             name = f"{self.program.name} of release {self.release}"
             raise ClusterError(f"{name} does not become ready: {self.log.why()}")
-        return any(self._is(member) and member.since >= began and not member.is_draining for member in living())
-
-    def _is(self, member: Member) -> bool:
-        """On another host another process may bear that name."""
-        name = re.split("[-@]", member.name)[0]
-        return (name, member.release, member.host) == (self.program.name, self.release, socket.gethostname())
+        return has_spoken(self.program, self.release, began)
 
     def __str__(self) -> str:
         return f"{self.program.name} of release {self.release} (its log: {self.log.path})"
+
+
+def has_spoken(program: Program, release: str, began: float) -> bool:
+    """Whether one that began then or later is here and stays. On another host another process may bear that name."""
+    wanted = (program.name, release, socket.gethostname())
+    return any(
+        (program_of(member), member.release, member.host) == wanted
+        and member.since >= began
+        and not member.is_draining
+        for member in living()
+    )
+
+
+def program_of(member: Member) -> str:
+    """The name of its program: a worker's has its place and its host besides."""
+    return re.split("[-@]", member.name)[0]
 
 
 def living() -> list[Member]:

@@ -102,7 +102,7 @@ STEPS: dict[str, Callable[..., str | None]] = {
     "swap": swap_programs,
     "end": end_program,
     "pages": publish_pages,
-    "prove": lambda where, release: prove(release),
+    "prove": lambda where, release, *crew: prove(release, crew),
     "before": history.before,
     "conclude": conclude,
     "prune": lambda where: " ".join(history.prune(where, KEPT_RELEASES)),

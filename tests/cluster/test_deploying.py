@@ -16,7 +16,7 @@ ROLL = [
     "r2: steps pages",
     "r2: steps finish r2 bulk relay",
     "r2: steps conclude r2",
-    "r2: steps prove r2",
+    "r2: steps prove r2 web1 web2 bulk relay",
 ]
 BEFORE_IT = [
     "put releases/.r2.new/.tar",
@@ -128,6 +128,7 @@ def test_clones_of_all_hosts_move_before_the_first_worker(said):
         "a r2: steps finish r2 bulk relay",
         "b r2: steps finish r2",
     ]
+    assert "a r2: steps prove r2 web1 bulk relay web4" in did
     assert sum("migrate" in line for line in did) == sum("prove" in line for line in did) == 1
 
 

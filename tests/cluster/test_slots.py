@@ -8,10 +8,11 @@ import pytest
 from redis.exceptions import ConnectionError as NoKeep
 from supervisor.states import ProcessStates
 
-from cluster import history, slots, supervision
+from cluster import history, rolling, slots, supervision
+from cluster.environment import choose, read
 from cluster.errors import ClusterError
 from cluster.places import point
-from cluster.topology import CLONE, WORKER, Program
+from cluster.topology import CLONE, WORKER, Program, programs
 from scaling.fleet import WEB, Member
 
 WEB1 = Program("web1", CLONE, ["web"])
@@ -24,7 +25,10 @@ class Machine:
     def __init__(self, where):
         self.where, self.states, self.infos = where, {}, {}
         self.members, self.did, self.told = [], [], self.speak
-        self.rpc = SimpleNamespace(getProcessInfo=lambda name: self.infos.get(name, {"exitstatus": 0, "stop": 0}))
+        self.rpc = SimpleNamespace(getProcessInfo=self.info)
+
+    def info(self, name):
+        return {"exitstatus": 0, "start": 1, "stop": 0, "state": self.state(name)} | self.infos.get(name, {})
 
     def state(self, name):
         return self.states.get(name, ProcessStates.STOPPED)
@@ -46,6 +50,7 @@ class Machine:
         (self.where.releases / release).mkdir(exist_ok=True)
         point(self.where.slot(program, int(slot)), self.where.releases / release)
         self.states[process] = state
+        self.speak(process)
 
     def speak(self, process, **changes):
         """The heartbeat of what has just started."""
@@ -189,6 +194,50 @@ def test_the_old_one_goes_on_where_nothing_runs_the_new_release(machine, where):
     with pytest.raises(ClusterError, match="Nothing runs web1 of release r2: the other one goes on"):
         slots.finish(where, [WEB1], "r2")
     assert machine.did == []
+
+
+@pytest.mark.parametrize("state", [ProcessStates.BACKOFF, ProcessStates.STARTING, ProcessStates.STOPPING])
+def test_the_old_one_goes_on_while_the_new_one_does_not_run(machine, where, state):
+    machine.runs("bulk:0", "r1")
+    machine.runs("bulk:1", "r2", state)
+    with pytest.raises(ClusterError, match="bulk of release r2"):
+        slots.finish(where, [BULK], "r2")
+    assert machine.did == []
+
+
+@pytest.mark.parametrize("changes", [{"since": 0.5}, {"is_draining": True}, {"host": "another"}], ids=str)
+def test_the_old_one_goes_on_until_the_new_one_is_heard_again(machine, where, changes):
+    machine.runs("web1:0", "r1")
+    machine.runs("web1:1", "r2")
+    machine.members[-1] = machine.members[-1]._replace(**changes)
+    with pytest.raises(ClusterError, match="A word of web1 of release r2 took longer than"):
+        slots.finish(where, [WEB1], "r2")
+    assert machine.did == []
+
+
+def test_one_that_is_started_again_meanwhile_is_waited_for(machine, where, monkeypatch):
+    monkeypatch.setattr(slots, "READY_WITHIN_SECONDS", 60)
+    machine.runs("bulk:0", "r1")
+    machine.runs("bulk:1", "r2", ProcessStates.BACKOFF)
+    states = iter([ProcessStates.BACKOFF, ProcessStates.STARTING])
+    machine.rpc.getProcessInfo = lambda name: machine.info(name) | {"state": next(states, ProcessStates.RUNNING)}
+    slots.finish(where, [BULK], "r2")
+    assert machine.did == ["stop bulk:0"]
+
+
+def test_one_that_is_about_to_end_is_waited_for_and_started_again(machine, where):
+    machine.runs("web1:0", "r1", ProcessStates.STOPPING)
+    machine.runs("web1:1", "r2")
+    slots.begin(where, [WEB1], "r1")
+    slots.finish(where, [WEB1], "r1")
+    assert machine.did == ["stop web1:0", "start web1:0", "stop web1:1"]
+
+
+def test_a_step_that_swaps_has_time_for_all_that_it_waits_for(where):
+    choose(where)
+    grace = max(program.stop_seconds for program in programs(where, read(where.env)))
+    longest = 2 * (slots.READY_WITHIN_SECONDS + grace + slots.KILLED_WITHIN_SECONDS)
+    assert longest < rolling.SWAPPED_WITHIN_SECONDS
 
 
 def test_one_that_had_to_be_killed_is_an_error(machine, where):
