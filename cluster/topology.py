@@ -21,7 +21,10 @@ SLOTS = 2
 EMPTY: Mapping[str, str] = {}
 RUNNING_CLONES = CLONES[:3]  # the other places are empty at first: a deploy with more load joins them
 SLOT = "{slot}"  # filled in by the process manager
-DATA_SECONDS, PROXY_SECONDS, CLONE_SECONDS, WORKER_SECONDS = 40, 10, 40, 20
+DATA_SECONDS, PROXY_SECONDS = 40, 10
+# As long as in containers: longer than the proxy waits for an answer, and a worker for a database (DB_TIMEOUT). A
+# picture ends at once, but what has just been painted is saved, on a machine that is busy.
+CLONE_SECONDS, WORKER_SECONDS, RENDER_SECONDS = 60, 60, 120
 
 SERVING = "-m shop.serving --bind 127.0.0.1:{port}"
 CELERY = "-m celery --quiet -A shop.celery"
@@ -105,7 +108,7 @@ def of_release(
     slot = where.folder / "slots" / f"{name}-{SLOT}"
     nice = ["/usr/bin/nice", "-n", "10"] if name == "render" else []
     command = [*nice, str(slot / ".venv" / "bin" / "python"), *words.split()]
-    seconds = CLONE_SECONDS if kind == CLONE else WORKER_SECONDS
+    seconds = CLONE_SECONDS if kind == CLONE else RENDER_SECONDS if name == "render" else WORKER_SECONDS
     own = {"CLONE": name, **told}
     return Program(name, kind, command, directory=slot, stop_seconds=seconds, environment=own, **options)
 

@@ -1,7 +1,7 @@
 """Workers and beat join the fleet: each says that it lives, whichever lanes it takes from.
 
 Rows tell what each worker does; this tells of those that do nothing. A worker that is told to end says so to what it
-runs, which stops at its next step.
+runs, which stops at its next step; a picture stops at once, since it is gone on from its last pass.
 """
 
 import atexit
@@ -13,7 +13,7 @@ from scaling import clones, traffic
 from scaling.fleet import BEAT, WORKER, Heartbeat, Member, fleet
 
 from . import leases
-from .running import leaving
+from .leaving import leaving
 
 _hearts: list[Heartbeat] = []  # of this process: one, once it has begun
 

@@ -2,7 +2,6 @@
 
 import json
 import logging
-import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -17,19 +16,15 @@ from scaling.unavailable import OUTAGES
 from . import ends, files, signal
 from .kinds import JobKind
 from .leases import LEASE_SECONDS, Lease
+from .leaving import Leaving, leaving
 from .models import Job, Render, State, Work
 
 LONGEST_WAIT_SECONDS = 60  # between two attempts
-leaving = threading.Event()  # this worker was told to end
 log = logging.getLogger(__name__)
 
 
 class Stopped(Exception):
     """This attempt counts no longer: it was cancelled, or overtaken by another."""
-
-
-class Leaving(Exception):
-    """This worker ends, and hands back what it has begun."""
 
 
 class CannotBeDone(Exception):

@@ -2,7 +2,7 @@
 
 The work is done by a process of its own (`painting`), so this module may be imported anywhere, and another worker can
 go on from any pass. A renderer that hangs is given up, one that crashes is an error that can be caught, and whoever
-stops listening stops the work.
+stops listening stops the work. A worker that is told to end waits for no pass: the next goes on from the last one.
 """
 
 import os
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from ..leaving import Leaving, leaving
 from .design import Design
 from .frames import packed, read
 from .progress import PASSES
@@ -25,6 +26,7 @@ SIZE = (800, 600)
 # A pass takes some ten seconds. On a machine that is very busy it may take minutes; beyond this it never will.
 PASS_SECONDS = 600.0
 END_SECONDS = 60.0
+LOOK_SECONDS = 0.2  # whether this worker was told to end
 TOLD = 2000
 ROOT = Path(__file__).resolve().parents[2]
 _LLVM_19 = re.compile(r"libLLVM(-|\.so\.)19\b")
@@ -59,7 +61,8 @@ def passes(
     """Paint the design from its beginning, or from a `saved` checkpoint: the same picture comes out, but for
     its noise on a machine that is very busy.
 
-    Close the iterator to stop. Raises `RenderFailed`, also when a pass takes longer than `PASS_SECONDS`.
+    Close the iterator to stop. Raises `RenderFailed`, also when a pass takes longer than `PASS_SECONDS`, and
+    `Leaving` when the worker is told to end.
     """
     request = {"design": design.as_dict(), "passes": min(final_passes, PASSES), "size": size}
     request["threads"] = threads or len(os.sched_getaffinity(0))
@@ -114,7 +117,7 @@ def _send(pipe: IO[bytes], message: bytes, deadline: float) -> None:
     os.set_blocking(pipe.fileno(), False)
     left = memoryview(message)
     while left:
-        if not select.select([], [pipe], [], max(0.0, deadline - time.monotonic()))[1]:
+        if not _is_ready(pipe, deadline, to_write=True):
             raise TimeoutError(f"The renderer read nothing for {PASS_SECONDS:.0f} seconds.")
         left = left[os.write(pipe.fileno(), left) :]
 
@@ -130,10 +133,22 @@ class _Patient:
         return self
 
     def read(self, size: int, /) -> bytes:
-        left = max(0.0, self.deadline - time.monotonic())
-        if not select.select([self.pipe], [], [], left)[0]:
+        if not _is_ready(self.pipe, self.deadline):
             raise TimeoutError(f"The renderer said nothing for {PASS_SECONDS:.0f} seconds.")
         return self.pipe.read(size)
+
+
+def _is_ready(pipe: IO[bytes], deadline: float, *, to_write: bool = False) -> bool:
+    """Before the deadline. Raises `Leaving` where it would have to be waited for."""
+    while True:
+        left = max(0.0, deadline - time.monotonic())
+        read, write = ([], [pipe]) if to_write else ([pipe], [])
+        if any(select.select(read, write, [], min(left, LOOK_SECONDS))):
+            return True
+        if leaving.is_set():
+            raise Leaving("The picture is gone on with by another worker.")
+        if left <= LOOK_SECONDS:
+            return False
 
 
 def _last_words(process: subprocess.Popen[bytes], log: IO[bytes]) -> str:

@@ -12,12 +12,13 @@ import yaml
 from django.conf import settings
 
 from cluster.places import Places
-from cluster.topology import Program, workers
+from cluster.topology import CLONE_SECONDS, RUNNING_CLONES, Program, workers
 
 COMPOSE = settings.ROOT / "compose"
 KUBERNETES = COMPOSE / "kubernetes"
 ASKED = re.compile(r"\$\{([A-Z_]+)")
 WORKERS: dict[str, Program] = {program.name: program for program in workers(Places(Path("/cluster")))}
+GRACES = dict.fromkeys(RUNNING_CLONES, CLONE_SECONDS) | {name: each.stop_seconds for name, each in WORKERS.items()}
 HERE = {"-n", "--schedule"}  # options whose values are each machine's own
 
 

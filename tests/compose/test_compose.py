@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 
 from cluster.topology import LANES, RUNNING_CLONES
-from tests.compose.files import ASKED, COMPOSE, WORKERS, compose_file, example, said, secrets
+from tests.compose.files import ASKED, COMPOSE, GRACES, WORKERS, compose_file, example, said, secrets
 
 FILE = compose_file()
 SERVICES = FILE["services"]
@@ -116,6 +116,11 @@ def test_a_clone_is_given_longer_to_end_than_it_takes():
     for name in ("web1", "web2", "web3"):
         drained = float(SERVICES[name]["environment"]["DRAIN_SECONDS"])
         assert float(SERVICES[name]["stop_grace_period"].removesuffix("s")) >= drained + 30
+
+
+@pytest.mark.parametrize("name", sorted(GRACES))
+def test_a_container_is_given_as_long_to_end_as_a_process_of_a_cluster(name):
+    assert SERVICES[name]["stop_grace_period"] == f"{GRACES[name]}s"
 
 
 def test_processes_are_told_settings_that_there_are():

@@ -12,7 +12,7 @@ import yaml
 from django.conf import settings
 
 from cluster.topology import LANES
-from tests.compose.files import KUBERNETES, WORKERS, documents, example, manifests, said
+from tests.compose.files import GRACES, KUBERNETES, WORKERS, documents, example, manifests, said
 
 SCHEMAS = "1.34"  # the oldest that is still looked after
 STEPS = ("before", "production", "after")
@@ -121,6 +121,12 @@ def test_a_clone_goes_on_until_everybody_has_seen_that_it_ends():
     (web,) = PODS["web"]["spec"]["containers"]
     seen = web["readinessProbe"]["periodSeconds"] * web["readinessProbe"]["failureThreshold"]
     assert seen < float(SETTINGS["DRAIN_SECONDS"]) < ends_within - 30
+
+
+@pytest.mark.parametrize("name", ["web", *WORKERS])
+def test_a_pod_is_given_as_long_to_end_as_a_process_of_a_cluster(name):
+    grace = GRACES["web1" if name == "web" else name]
+    assert PODS[name]["spec"]["terminationGracePeriodSeconds"] == grace
 
 
 def test_a_roll_takes_nobody_away_before_another_is_there():

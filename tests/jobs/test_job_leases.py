@@ -11,8 +11,9 @@ from jobs import files, leases
 from jobs.cakes import CAKE, order, picture
 from jobs.kinds import KINDS, JobKind
 from jobs.leases import Lease, claim, free_expired
+from jobs.leaving import leaving
 from jobs.models import Job, Outbox, Render, State
-from jobs.running import CannotBeDone, Running, Stopped, leaving, perform
+from jobs.running import CannotBeDone, Running, Stopped, perform
 from jobs.signal import standing
 from jobs.work import cancel, retry, submit
 

@@ -9,6 +9,7 @@ from PIL import Image, ImageChops, ImageStat
 
 from jobs.cake import render
 from jobs.cake.render import Pass, RenderFailed, passes, variant
+from jobs.leaving import Leaving, leaving
 
 from .factories import make_design
 
@@ -86,12 +87,26 @@ def test_a_renderer_that_hangs_is_given_up(monkeypatch):
 
 
 def test_a_renderer_that_does_not_read_what_was_saved_is_given_up(monkeypatch):
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
-    asleep = [sys.executable, "-c", "import time; time.sleep(600)"]
     monkeypatch.setattr(render, "PASS_SECONDS", 0.1)
-    monkeypatch.setattr(render, "_started", lambda log: subprocess.Popen(asleep, stderr=log, **pipes))
+    monkeypatch.setattr(render, "_started", _asleep)
     with pytest.raises(RenderFailed, match="read nothing"):
         painted(saved=b"x" * 1_000_000)
+
+
+def test_a_worker_that_is_told_to_end_waits_for_no_pass(monkeypatch):
+    monkeypatch.setattr(render, "PASS_SECONDS", 5.0)
+    monkeypatch.setattr(render, "_started", lambda log: started.append(_asleep(log)) or started[-1])
+    monkeypatch.setattr(leaving, "is_set", lambda: True)
+    started = []
+    with pytest.raises(Leaving):
+        painted()
+    assert started[0].poll() is not None
+
+
+def _asleep(log):
+    """A renderer that never says a word."""
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
+    return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], stderr=log, **pipes)
 
 
 @pytest.mark.parametrize(
