@@ -18,6 +18,7 @@ from pathlib import Path
 from redis.exceptions import RedisError
 from supervisor.states import ProcessStates
 
+from scaling.clones import CUT_OFF_STATUS
 from scaling.fleet import Member, fleet
 
 from .errors import ClusterError
@@ -85,11 +86,14 @@ def end(where: Places, program: Program) -> None:
 
 
 def _end(supervisor: Supervisor, taken: Sequence[tuple[Program, int]]) -> None:
-    """One that ends sooner than it is killed may end as it likes: it was failing, and somebody better is there."""
+    """One that ends sooner than it is killed, and cuts nobody off, may end as it likes: it was failing, and somebody
+    better is there."""
     asked = time.time()
     _stop(supervisor, taken)
     for program, slot in taken:
         info = supervisor.rpc.getProcessInfo(program.process(slot))
+        if info["exitstatus"] == CUT_OFF_STATUS:
+            raise ClusterError(f"{program.process(slot)} has cut off an answer that it had begun.")
         if info["exitstatus"] and info["stop"] - asked >= program.stop_seconds - CLOCK_SECONDS:
             raise ClusterError(f"{program.process(slot)} did not end in {program.stop_seconds} s and was killed.")
 

@@ -14,6 +14,7 @@ from django.http.response import HttpResponseBase
 
 from . import settings
 
+CUT_OFF_STATUS = 5  # of a clone that has ended before somebody had their answer
 _draining = mmap.mmap(-1, 1)  # one byte, the same for a process and its children
 
 

@@ -2,10 +2,12 @@
 
 It takes connections once it has proved that it is ready, over the socket of the clone before it where there is one
 (HANDOVER). Told to end, it says that it is not ready any more, goes on for DRAIN_SECONDS, and then finishes what it
-has begun.
+has begun. Whoever still has no answer after `graceful_timeout` loses it, and the status says so (CUT_OFF_STATUS).
 """
 
 import os
+import signal
+import sys
 import time
 from pathlib import Path
 
@@ -29,7 +31,7 @@ DEFAULTS = {
     "workers": 1,
     "threads": 4,
     "preload_app": True,
-    "graceful_timeout": 20,
+    "graceful_timeout": 35,  # seconds: the proxy waits 30 for an answer
     "control_socket_disable": True,
 }
 
@@ -37,6 +39,7 @@ DEFAULTS = {
 class Clone(Arbiter):
     ends_at: float | None = None  # on the monotonic clock
     offer: Offer | None = None
+    is_ending = has_cut_off = False
 
     def start(self) -> None:
         warm_up()
@@ -62,6 +65,23 @@ class Clone(Arbiter):
                 raise StopIteration
             timeout = min(timeout, left)
         return super().wait_for_signals(timeout)
+
+    def stop(self, graceful: bool = True) -> None:
+        """What it kills has had its time."""
+        self.is_ending = True
+        super().stop(graceful)
+
+    def kill_worker(self, pid: int, sig: int) -> None:
+        self.has_cut_off |= self.is_ending and sig == signal.SIGKILL
+        super().kill_worker(pid, sig)
+
+    def halt(self, reason: str | None = None, exit_status: int = 0) -> None:
+        try:
+            super().halt(reason, exit_status)
+        except SystemExit:
+            if self.has_cut_off:
+                sys.exit(clones.CUT_OFF_STATUS)
+            raise
 
 
 class Threads(ThreadWorker):

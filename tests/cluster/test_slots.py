@@ -12,8 +12,10 @@ from cluster import history, rolling, slots, supervision
 from cluster.environment import choose, read
 from cluster.errors import ClusterError
 from cluster.places import point
-from cluster.topology import CLONE, WORKER, Program, programs
+from cluster.topology import CLONE, CLONE_SECONDS, WORKER, Program, programs
+from scaling.clones import CUT_OFF_STATUS
 from scaling.fleet import WEB, Member
+from shop import serving
 
 WEB1 = Program("web1", CLONE, ["web"])
 BULK = Program("bulk", WORKER, ["bulk"])
@@ -233,6 +235,10 @@ def test_one_that_is_about_to_end_is_waited_for_and_started_again(machine, where
     assert machine.did == ["stop web1:0", "start web1:0", "stop web1:1"]
 
 
+def test_a_clone_cuts_off_an_answer_before_it_is_killed_itself():
+    assert serving.DEFAULTS["graceful_timeout"] + slots.KILLED_WITHIN_SECONDS < CLONE_SECONDS
+
+
 def test_a_step_that_swaps_has_time_for_all_that_it_waits_for(where):
     choose(where)
     grace = max(program.stop_seconds for program in programs(where, read(where.env)))
@@ -245,6 +251,14 @@ def test_one_that_had_to_be_killed_is_an_error(machine, where):
     machine.runs("web1:1", "r2")
     machine.infos["web1:0"] = {"exitstatus": -1, "stop": time.time() + WEB1.stop_seconds}
     with pytest.raises(ClusterError, match="web1:0 did not end in 40 s and was killed"):
+        slots.finish(where, [WEB1], "r2")
+
+
+def test_a_clone_that_cut_off_an_answer_is_an_error_however_soon(machine, where):
+    machine.runs("web1:0", "r1")
+    machine.runs("web1:1", "r2")
+    machine.infos["web1:0"] = {"exitstatus": CUT_OFF_STATUS, "stop": time.time()}
+    with pytest.raises(ClusterError, match="web1:0 has cut off an answer that it had begun"):
         slots.finish(where, [WEB1], "r2")
 
 

@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings
 
 from cluster.topology import LANES, RUNNING_CLONES
+from shop.serving import DEFAULTS
 from tests.compose.files import ASKED, COMPOSE, GRACES, WORKERS, compose_file, example, said, secrets
 
 FILE = compose_file()
@@ -115,7 +116,7 @@ def test_the_proxy_knows_where_each_clone_is():
 def test_a_clone_is_given_longer_to_end_than_it_takes():
     for name in ("web1", "web2", "web3"):
         drained = float(SERVICES[name]["environment"]["DRAIN_SECONDS"])
-        assert float(SERVICES[name]["stop_grace_period"].removesuffix("s")) >= drained + 30
+        assert float(SERVICES[name]["stop_grace_period"].removesuffix("s")) > drained + DEFAULTS["graceful_timeout"]
 
 
 @pytest.mark.parametrize("name", sorted(GRACES))

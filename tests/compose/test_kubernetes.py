@@ -12,6 +12,7 @@ import yaml
 from django.conf import settings
 
 from cluster.topology import LANES
+from shop.serving import DEFAULTS
 from tests.compose.files import GRACES, KUBERNETES, WORKERS, documents, example, manifests, said
 
 SCHEMAS = "1.34"  # the oldest that is still looked after
@@ -120,7 +121,7 @@ def test_a_clone_goes_on_until_everybody_has_seen_that_it_ends():
     ends_within = PODS["web"]["spec"]["terminationGracePeriodSeconds"]
     (web,) = PODS["web"]["spec"]["containers"]
     seen = web["readinessProbe"]["periodSeconds"] * web["readinessProbe"]["failureThreshold"]
-    assert seen < float(SETTINGS["DRAIN_SECONDS"]) < ends_within - 30
+    assert seen < float(SETTINGS["DRAIN_SECONDS"]) < ends_within - DEFAULTS["graceful_timeout"]
 
 
 @pytest.mark.parametrize("name", ["web", *WORKERS])

@@ -1,4 +1,4 @@
-"""The shop, a page that takes its time, and one that fails."""
+"""The shop, pages that take their time, and one that fails."""
 
 import sys
 import time
@@ -16,8 +16,15 @@ def slow(request: HttpRequest) -> HttpResponse:
     return HttpResponse("at last")
 
 
+def never(request: HttpRequest) -> HttpResponse:
+    sys.stderr.write("never begins\n")
+    sys.stderr.flush()
+    time.sleep(600)  # longer than anybody is given to end
+    return HttpResponse("too late")
+
+
 def fails(request: HttpRequest) -> HttpResponse:
     raise LookupError("a fault of this release")
 
 
-urlpatterns = [*urls, path("slow/", slow), path("fails/", fails)]
+urlpatterns = [*urls, path("slow/", slow), path("never/", never), path("fails/", fails)]

@@ -17,7 +17,7 @@ from django.conf import settings
 from django.db import OperationalError, connection
 from django.template import engines
 
-from scaling import starting
+from scaling import clones, starting
 from scaling.fleet import fleet
 from shop import serving
 from shop.valkeys import free_port
@@ -174,6 +174,22 @@ def test_what_has_begun_is_answered(serve):
     assert clone.end() == 0
     asked.join()
     assert answers == [200]
+
+
+def test_a_clone_that_cuts_off_an_answer_does_not_say_that_all_is_well(serve):
+    clone, answers = serve(GUNICORN_CMD_ARGS="--graceful-timeout 1"), []
+    clone.wait()
+    asked = threading.Thread(target=lambda: answers.append(clone.get("/never/")))
+    asked.start()
+    wait_until(lambda: "never begins" in clone.log.read_text(), what="the request")
+    assert clone.end() == clones.CUT_OFF_STATUS
+    asked.join()
+    assert answers == [None]
+
+
+def test_what_has_begun_is_given_longer_than_the_proxy_waits():
+    conf = (settings.ROOT / "compose" / "proxy" / "nginx.conf").read_text()
+    assert serving.DEFAULTS["graceful_timeout"] > int(re.search(r"proxy_read_timeout (\d+)s;", conf)[1])
 
 
 def test_the_next_clone_takes_the_port_over_and_nobody_notices(serve, tmp_path):
