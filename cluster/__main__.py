@@ -21,7 +21,7 @@ from .environment import CLONES, read
 from .errors import ClusterError
 from .hosts import Host, hosts_of
 from .interrupting import Interrupt
-from .places import Places, claimed, places
+from .places import Places, places, worked_on
 from .promoting import promote_replica
 from .restoring import restore
 from .showing import commits, is_open, opened, running, table
@@ -102,7 +102,7 @@ def parser() -> Parser:
 
 def start_all(arguments) -> int:
     where, began = places(), time.monotonic()
-    with claimed(where):
+    with worked_on(where):
         is_new = start(where, lambda line: say(f"{time.monotonic() - began:6.1f} s  {line}"))
     told = read(where.env)
     say(opened(where, told) if is_new else running(where, told))
@@ -114,7 +114,7 @@ def stop_all(arguments) -> int:
     if not where.folder.exists():
         say("There is no cluster here: nothing to stop.")
         return 0
-    with claimed(where):
+    with worked_on(where):
         was_open = stop(where)
     say(f"The cluster is stopped. What it holds is in {where.folder}." if was_open else "Nothing was running.")
     return 0
@@ -144,7 +144,7 @@ def move_to(verb: Move, arguments) -> int:
 
 def join(arguments) -> int:
     where = opened_place()
-    with claimed(where):
+    with worked_on(where):
         steps.step(where, "begin", history.current(where), arguments.clone)
     say(f"{arguments.clone} answers visitors.")
     return 0
@@ -152,7 +152,7 @@ def join(arguments) -> int:
 
 def leave(arguments) -> int:
     where = opened_place()
-    with claimed(where):
+    with worked_on(where):
         steps.step(where, "end", arguments.clone)
     say(f"{arguments.clone} has ended.")
     return 0
@@ -160,14 +160,14 @@ def leave(arguments) -> int:
 
 def promote_one(arguments) -> int:
     where = opened_place()
-    with claimed(where):
+    with worked_on(where):
         promote_replica(where, arguments.port, say)
     return 0
 
 
 def back_up_all(arguments) -> int:
     where, folder = opened_place(), arguments.folder.absolute()
-    with claimed(where):
+    with worked_on(where):
         back_up(where, folder, say)
     say(f"The backup is in {folder}. It holds every secret: keep it as you keep those.")
     return 0
@@ -175,7 +175,7 @@ def back_up_all(arguments) -> int:
 
 def restore_all(arguments) -> int:
     where, folder = places(), arguments.folder.absolute()
-    with claimed(where):
+    with worked_on(where):
         restore(where, folder, say)
     say(f"{where.folder} is as it was then: {where.named}.venv/bin/python -m cluster start")
     return 0

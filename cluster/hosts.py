@@ -18,7 +18,7 @@ from paramiko.ssh_exception import SSHException
 
 from .environment import of_processes
 from .errors import REFUSED, ClusterError
-from .places import Places, claimed
+from .places import COMMAND, Places, at_work, claimed, holder
 
 ANSWERS_WITHIN_SECONDS = 10
 ALIVE_EVERY_SECONDS = 15  # something is sent, so that nobody between us forgets the connection during a long step
@@ -28,7 +28,8 @@ TIMED_OUT, KILLED, LOST, HELD = 124, 137, -1, 75  # statuses: of `timeout`, of a
 # Whoever stops a deploy, or loses the line to it, cuts no command in two: see cluster.interrupting.
 SHIELD = "trap '' HUP INT"
 ENVIRONMENT = "unset RELEASE && set -a && . ./shared/env && set +a"
-LOCK = f"exec flock --nonblock --conflict-exit-code {HELD} lock sh -c 'echo held && exec cat'"
+FLOCK = f"flock --conflict-exit-code {HELD}"
+IF_HELD = f"s=$?; if test $s = {HELD}; then cat {{}} >&2; fi; exit $s"  # whoever holds it has said so in it
 UNREACHED = (OSError, EOFError, SSHException, ThreadException)
 
 
@@ -47,6 +48,7 @@ class Host:
     def __init__(self, folder: str, address: str = "", *, identity: str = "") -> None:
         self.folder, self.address = folder, address
         self.context: Context = _connection(address, identity) if address else Context()
+        self._holder = holder()
         self._options = {} if address else {"env": of_processes({}), "replace_env": True}
 
     @property
@@ -55,9 +57,9 @@ class Host:
 
     def run(self, *commands: str, seconds: float = DONE_WITHIN_SECONDS) -> str:
         """Run these in the cluster's folder, one after the other, in a shell. Returns what they print; raises
-        ClusterError with the last line of what they complain about."""
-        script = " && ".join([SHIELD, f"cd {shlex.quote(self.folder)}", *commands])
-        line = f"timeout --kill-after={UNDONE_WITHIN_SECONDS} {seconds:.0f} sh -c {shlex.quote(script)}"
+        ClusterError with the last line of what they complain about, or that another command is at work there still:
+        it goes on when whoever has asked for it is gone."""
+        line = self._line(commands, seconds)
         late = seconds + UNDONE_WITHIN_SECONDS + ANSWERS_WITHIN_SECONDS
         try:
             return self.context.run(line, hide=True, timeout=late, in_stream=False, **self._options).stdout
@@ -110,13 +112,23 @@ class Host:
         channel = self.context.create_session()
         self.context.transport.set_keepalive(ALIVE_EVERY_SECONDS)
         channel.settimeout(ANSWERS_WITHIN_SECONDS)
-        channel.exec_command(f"cd {shlex.quote(self.folder)} && {LOCK}")
+        hold = f"echo {shlex.quote(self._holder)} > lock; echo held; exec cat"
+        line = f"cd {shlex.quote(self.folder)} || exit; {FLOCK} --nonblock lock sh -c {shlex.quote(hold)}"
+        channel.exec_command(shlex.join(["sh", "-c", f"{line}; {IF_HELD.format('lock')}"]))
         if channel.makefile().readline().strip() == "held":
             return channel
-        if channel.recv_exit_status() == HELD:
-            raise ClusterError(f"Another command is at work {self.where}: try again when it is done.")
         said = channel.makefile_stderr().read().decode(errors="replace").strip()
+        if channel.recv_exit_status() == HELD:
+            raise ClusterError(at_work(self.where, said))
         raise ClusterError(f"{self.folder} cannot be held {self.where}: {said or 'no answer'}")
+
+    def _line(self, commands: Sequence[str], seconds: float) -> str:
+        """Whatever these start holds `command` for as long as it runs."""
+        noted = f"echo {shlex.quote(f'{_told(commands[-1]).splitlines()[0]}, {holder()}')} > {COMMAND}"
+        script = f"{SHIELD}; {noted}; {' && '.join(commands)}"  # shielded again: `timeout` hears signals
+        limited = f"timeout --kill-after={UNDONE_WITHIN_SECONDS} {seconds:.0f} sh -c {shlex.quote(script)}"
+        held = f"cd {shlex.quote(self.folder)} || exit; {FLOCK} --nonblock {COMMAND} {limited}"
+        return shlex.join(["sh", "-c", f"{SHIELD}; {held}; {IF_HELD.format(COMMAND)}"])
 
     def _python(self, folder: str, words: Sequence[str], seconds: float) -> str:
         return self.run(ENVIRONMENT, f"cd {folder}", shlex.join([".venv/bin/python", *words]), seconds=seconds)
@@ -127,6 +139,8 @@ class Host:
         if result.exited == LOST:
             return self._unreached(ConnectionError(f"the connection was lost during {_told(command)}"))
         said = result.stderr.strip() or result.stdout.strip()
+        if result.exited == HELD:
+            return ClusterError(at_work(self.where, said))
         last = said.splitlines()[-1:] or [f"failed with status {result.exited}"]
         if result.exited == REFUSED:
             return CommandFailed(f"{self.address}: {last[0]}" if self.address else last[0], said)

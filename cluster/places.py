@@ -10,6 +10,9 @@ import fcntl
 import hashlib
 import os
 import re
+import socket
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +24,7 @@ CODE = Path(__file__).resolve().parent.parent
 DEFAULT = CODE / ".state" / "cluster"
 SOCKET_LETTERS = 100  # a socket's whole path may have no more
 TEMPORARY = Path("/tmp")  # noqa: S108, whatever else somebody has in TMPDIR: all must find it
+COMMAND = "command"  # held by each that works here, see `claimed`
 LONGEST_NAME = "supervisor.sock.1234567"  # which it has until it is in its place
 PLAIN = re.compile(r"[\w./+@-]+")  # what shells, nginx and the process manager all read as it is
 
@@ -141,14 +145,37 @@ def places() -> Places:
 @contextmanager
 def claimed(where: Places, what: str = "lock") -> Iterator[None]:
     """Hold the cluster: of two commands that change it, the second is refused, also if the first was killed since.
-    Each step of a deploy holds `step` besides: one goes on for a while when whoever has asked for it is gone."""
+    `command` is held besides by whatever works here: it goes on for a while when whoever has asked for it is gone."""
     where.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with (where.folder / what).open("w") as lock:
+    with (where.folder / what).open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise ClusterError(f"Another command is at work on {where.folder}: try again when it is done.") from None
+            lock.seek(0)
+            raise ClusterError(at_work(f"on {where.folder}", lock.readline())) from None
+        lock.truncate(0)
+        lock.write(f"{holder()}\n")
+        lock.flush()
         yield
+
+
+@contextmanager
+def worked_on(where: Places) -> Iterator[None]:
+    """Hold the cluster for a command that works here itself: nothing that a deploy has left goes on meanwhile."""
+    with claimed(where), claimed(where, COMMAND):
+        yield
+
+
+def holder() -> str:
+    """What a lock says of us to whoever is refused: nobody else has ever said the same."""
+    words = " ".join(sys.argv[1:])
+    return f"{words or 'a program'}, process {os.getpid()} on {socket.gethostname()}, {time.time():.6f}"
+
+
+def at_work(where: str, held_by: str) -> str:
+    """Of a lock that is held. Its last word, the time, is for programs."""
+    who = held_by.strip().rpartition(", ")[0]
+    return f"Another command is at work {where}{who and f' ({who})'}: try again when it is done."
 
 
 def point(link: Path, target: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -113,7 +114,16 @@ def test_of_two_commands_the_second_is_refused(where):
     with claimed(where):
         refused = command(where, "stop")
     assert refused.returncode == 1
-    assert refused.stderr == f"Another command is at work on {where.folder}: try again when it is done.\n"
+    who = f"process {os.getpid()} on {socket.gethostname()}"
+    assert refused.stderr.startswith(f"Another command is at work on {where.folder} (")
+    assert refused.stderr.endswith(f"{who}): try again when it is done.\n")
+
+
+def test_a_verb_is_refused_while_what_a_deploy_has_left_behind_goes_on(where):
+    with claimed(where, "command"):
+        refused = command(where, "stop")
+    assert refused.returncode == 1
+    assert "Another command is at work" in refused.stderr
 
 
 def test_a_folder_too_deep_for_a_socket_has_its_sockets_elsewhere_for_nobody_else(where, monkeypatch):

@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -83,6 +85,39 @@ def test_of_two_who_hold_a_host_the_second_is_refused(host, where):
         pass
     with claimed(where):
         pass
+
+
+def test_what_goes_on_after_its_deploy_was_killed_keeps_the_next_from_working_beside_it(host, where, tmp_path):
+    go, begun = tmp_path / "go", tmp_path / "begun"
+    os.mkfifo(go)
+    deploy = (
+        "import sys; from cluster.hosts import Host\n"
+        "host = Host(sys.argv[1]); hold = host.claimed()\nhold.__enter__()\n"
+        "host.run(f'touch {sys.argv[2]}', f'cat {sys.argv[3]}', 'touch migrated')"
+    )
+    killed = subprocess.Popen([sys.executable, "-c", deploy, where.folder, begun, go])
+    wait_until(begun.exists, what="the start of the command")
+    killed.kill()
+    killed.wait()
+    with host.claimed():
+        with pytest.raises(
+            ClusterError, match=rf"^Another command is at work here \(touch migrated, .*{killed.pid} "
+        ):
+            host.run("echo swapped")
+        with pytest.raises(ClusterError, match="Another command is at work"), claimed(where, "command"):
+            pass
+        go.write_text("")
+        wait_until((where.folder / "migrated").exists, what="the end of the command")
+        wait_until(lambda: is_free(where), what="the end of its hold")
+        assert host.run("echo swapped") == "swapped\n"
+
+
+def is_free(where):
+    try:
+        with claimed(where, "command"):
+            return True
+    except ClusterError:
+        return False
 
 
 def test_hosts_are_those_that_were_named_or_this_machine():

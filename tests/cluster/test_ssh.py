@@ -8,7 +8,8 @@ from cluster.places import claimed
 
 from .sshd import know, opened_sshd
 
-LOSE_THE_LINE = "kill -9 $(ps -o ppid= -p $(ps -o ppid= -p $$))"
+UP = "p=$$; until ps -o comm= -p $p | grep -q sshd; do p=$(ps -o ppid= -p $p | tr -d ' '); done"
+LOSE_THE_LINE = (UP, "kill -9 $p")
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_what_takes_too_long_there_is_ended_there(connect, where):
 def test_a_line_that_is_lost_is_told(connect):
     host = connect()
     with host.claimed():
-        assert "the connection was lost during kill" in refused(host.run, LOSE_THE_LINE)
+        assert "the connection was lost during kill" in refused(host.run, *LOSE_THE_LINE)
 
 
 def test_of_two_commands_the_second_is_refused_wherever_it_comes_from(connect, where):
@@ -80,4 +81,5 @@ def test_of_two_commands_the_second_is_refused_wherever_it_comes_from(connect, w
 
 
 def test_a_folder_that_is_not_there_is_told(connect, where):
-    assert "No such file or directory" in refused(hold, connect(where.folder / "nowhere"))
+    assert "nowhere cannot be held on 127.0.0.1:" in (told := refused(hold, connect(where.folder / "nowhere")))
+    assert " cd: " in told
