@@ -28,7 +28,9 @@ TIMED_OUT, KILLED, LOST, HELD = 124, 137, -1, 75  # statuses: of `timeout`, of a
 # Whoever stops a deploy, or loses the line to it, cuts no command in two: see cluster.interrupting.
 SHIELD = "trap '' HUP INT"
 ENVIRONMENT = "unset RELEASE && set -a && . ./shared/env && set +a"
+FREE_WITHIN_SECONDS = 3  # of a line that was lost: until its end is noticed there
 FLOCK = f"flock --conflict-exit-code {HELD}"
+PATIENT = f"{FLOCK} --timeout {FREE_WITHIN_SECONDS}"
 IF_HELD = f"s=$?; if test $s = {HELD}; then cat {{}} >&2; fi; exit $s"  # whoever holds it has said so in it
 UNREACHED = (OSError, EOFError, SSHException, ThreadException)
 
@@ -49,6 +51,7 @@ class Host:
         self.folder, self.address = folder, address
         self.context: Context = _connection(address, identity) if address else Context()
         self._holder = holder()
+        self._channel: Channel | None = None
         self._options = {} if address else {"env": of_processes({}), "replace_env": True}
 
     @property
@@ -61,6 +64,7 @@ class Host:
         it goes on when whoever has asked for it is gone."""
         line = self._line(commands, seconds)
         late = seconds + UNDONE_WITHIN_SECONDS + ANSWERS_WITHIN_SECONDS
+        self._hold_still()
         try:
             return self.context.run(line, hide=True, timeout=late, in_stream=False, **self._options).stdout
         except CommandTimedOut:
@@ -81,6 +85,7 @@ class Host:
     def put(self, local: Path, remote: str) -> None:
         """Copy a file into the cluster's folder."""
         there = f"{self.folder}/{remote}"
+        self._hold_still()
         try:
             if self.address:
                 self.context.put(str(local), there)
@@ -97,26 +102,43 @@ class Host:
                 yield
             return
         try:
-            channel = self._lock()
+            self._channel = self._lock("true")
         except UNREACHED as error:
             raise self._unreached(error) from None
         try:
             yield
         finally:
             with suppress(*UNREACHED):
-                channel.shutdown_write()
-                channel.status_event.wait(ANSWERS_WITHIN_SECONDS)  # it is free when this is over, not soon after
+                self._channel.shutdown_write()
+                self._channel.status_event.wait(ANSWERS_WITHIN_SECONDS)  # free when this is over, not soon after
+            self._channel = None
             self.context.close()
 
-    def _lock(self) -> Channel:
+    def _hold_still(self) -> None:
+        """A connection opens again by itself, but what was held went with it: hold it again, or do nothing more."""
+        if self._channel is None or not (self._channel.closed or self._channel.exit_status_ready()):
+            return
+        self.context.close()
+        try:
+            self._channel = self._lock(f'test "$(cat lock)" = {shlex.quote(self._holder)}')
+        except UNREACHED as error:
+            raise self._unreached(error) from None
+
+    def _lock(self, if_true: str) -> Channel:
+        """Hold it there if this is true; what has held it last is in `lock`."""
         channel = self.context.create_session()
         self.context.transport.set_keepalive(ALIVE_EVERY_SECONDS)
         channel.settimeout(ANSWERS_WITHIN_SECONDS)
-        hold = f"echo {shlex.quote(self._holder)} > lock; echo held; exec cat"
-        line = f"cd {shlex.quote(self.folder)} || exit; {FLOCK} --nonblock lock sh -c {shlex.quote(hold)}"
+        noted = f"echo {shlex.quote(self._holder)} > lock"
+        hold = f"{if_true} || {{ echo gone; exit; }}; {noted}; echo held; exec cat"
+        line = f"cd {shlex.quote(self.folder)} || exit; {PATIENT} lock sh -c {shlex.quote(hold)}"
         channel.exec_command(shlex.join(["sh", "-c", f"{line}; {IF_HELD.format('lock')}"]))
-        if channel.makefile().readline().strip() == "held":
+        answer = channel.makefile().readline().strip()
+        if answer == "held":
             return channel
+        if answer == "gone":
+            why = "since the line to it was lost: nothing more is done there. Look at its status first."
+            raise ClusterError(f"Another command has been at work {self.where} {why}")
         said = channel.makefile_stderr().read().decode(errors="replace").strip()
         if channel.recv_exit_status() == HELD:
             raise ClusterError(at_work(self.where, said))

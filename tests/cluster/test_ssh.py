@@ -83,3 +83,17 @@ def test_of_two_commands_the_second_is_refused_wherever_it_comes_from(connect, w
 def test_a_folder_that_is_not_there_is_told(connect, where):
     assert "nowhere cannot be held on 127.0.0.1:" in (told := refused(hold, connect(where.folder / "nowhere")))
     assert " cd: " in told
+
+
+def test_after_a_lost_line_it_goes_on_only_where_nobody_else_has_been_at_work(connect):
+    one = connect()
+    with one.claimed():
+        refused(one.run, *LOSE_THE_LINE)
+        assert one.run("echo back") == "back\n"
+        assert "Another command is at work on 127.0.0.1:" in refused(hold, connect())
+        refused(one.run, *LOSE_THE_LINE)
+        two = connect()
+        with two.claimed():
+            assert "Another command is at work on 127.0.0.1:" in refused(one.run, "echo swapped")
+        for _ in range(2):
+            assert "Another command has been at work on 127.0.0.1:" in refused(one.run, "echo swapped")
