@@ -130,7 +130,7 @@ def start(where: Places, say: Say) -> bool:
 
 def chosen(where: Places, supervisor: Supervisor) -> Mapping[str, str]:
     """What a cluster that runs was told, or what a new one is to be: refused before there is anything of it."""
-    if supervisor.answers():
+    if supervisor.answers_or_is_gone():
         check_running_port(where)
         return read(where.env)
     sweep(where)

@@ -49,7 +49,7 @@ def end_program(where: Places, name: str) -> None:
 def crew(where: Places) -> str:
     """What runs here, before anything is moved: see `rolling.Crew`."""
     supervisor, found = Supervisor(where), []
-    if supervisor.answers():
+    if supervisor.answers_or_is_gone():
         every = [program for program in _programs(where) if program.has_slots]
         found = [(program, runs(where, program, slot)) for program in every for slot in running(supervisor, program)]
     names = {kind: [program.name for program, _ in found if program.kind == kind] for kind in (CLONE, WORKER)}

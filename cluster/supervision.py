@@ -71,6 +71,23 @@ class Supervisor:
         except (OSError, HTTPException, Fault, ClusterError):
             return False
 
+    def answers_or_is_gone(self) -> bool:
+        """Whether it answers. Raises ClusterError where it is silent only: what it runs is somebody's shop."""
+        if self.answers():
+            return True
+        if self._listens():
+            raise ClusterError("The process manager is silent, but lives, and so may the shop: try again later.")
+        return False
+
+    def _listens(self) -> bool:
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as asked:
+                asked.settimeout(ANSWERS_WITHIN_SECONDS)
+                asked.connect(str(self.where.socket))
+        except OSError as error:
+            return isinstance(error, TimeoutError | BlockingIOError)  # so many wait already
+        return True
+
     def open(self, programs: Iterable[Program], told: Mapping[str, str]) -> None:
         """Start it, with nothing to do yet; it goes on when we are gone."""
         conf = self.where.shared / "supervisord.conf"

@@ -1,15 +1,19 @@
 """What the process manager is told, as it reads it itself."""
 
+import os
 import shlex
 import socket
+import subprocess
 
 import pytest
 from supervisor.options import ServerOptions
 
-from cluster import topology
+from cluster import steps, topology
 from cluster.environment import CLONES, choose
 from cluster.errors import ClusterError
+from cluster.leftovers import MARK
 from cluster.places import Places
+from cluster.starting import chosen
 from cluster.supervision import Supervisor
 from cluster.supervisor_conf import configuration
 
@@ -90,3 +94,20 @@ def test_a_process_manager_that_is_silent_is_not_waited_for(where, monkeypatch):
         with pytest.raises(ClusterError, match="silent for"):
             Supervisor(where).state("proxy")
         assert not Supervisor(where).answers()
+
+
+def test_a_shop_whose_process_manager_is_only_slow_is_left_alone(where, monkeypatch):
+    monkeypatch.setattr("cluster.supervision.ANSWERS_WITHIN_SECONDS", 0.1)
+    server = subprocess.Popen(["sleep", "600"], env=os.environ | {MARK: str(where.folder)})
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as silent:
+            silent.bind(str(where.socket))
+            silent.listen()
+            with pytest.raises(ClusterError, match="The process manager is silent, but lives"):
+                chosen(where, Supervisor(where))
+            with pytest.raises(ClusterError, match="The process manager is silent, but lives"):
+                steps.crew(where)
+        assert server.poll() is None
+    finally:
+        server.kill()
+        server.wait()
