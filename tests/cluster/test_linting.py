@@ -78,3 +78,7 @@ def test_what_only_adds_passes_and_so_does_what_somebody_answers_for(write, oper
 
 def test_what_has_been_done_already_is_no_matter(db):
     lint()
+
+
+def test_what_a_migration_imports_is_installed_wherever_the_shop_runs(settings):
+    assert "\ndjango-migration-linter==" in (settings.ROOT / "requirements.txt").read_text()
