@@ -77,7 +77,7 @@ class Roll:
         for host in self._hosts():
             self._python(host, "manage.py", "collectstatic", "--no-input", "--verbosity", "0")
         self.upload()
-        self._python(self.first, "-m", "cluster.steps", "lint")
+        self._python(self.first, "manage.py", "lint_migrations")
         self.say("its migrations only add")
         migrate = "manage.py", "migrate", "--no-input", "--verbosity", "0"
         self._python(self.first, *migrate, seconds=ALTERED_WITHIN_SECONDS)

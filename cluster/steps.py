@@ -13,7 +13,6 @@ from django.core.management import CommandError, call_command
 from . import history, topology
 from .environment import read
 from .errors import REFUSED, ClusterError
-from .linting import lint
 from .places import Places, claimed, places, point
 from .proving import prove
 from .slots import begin, end, finish, running, runs
@@ -96,7 +95,6 @@ def _programs(where: Places) -> list[Program]:
 
 STEPS: dict[str, Callable[..., str | None]] = {
     "crew": crew,
-    "lint": lambda where: lint(),
     "begin": begin_programs,
     "finish": finish_programs,
     "swap": swap_programs,

@@ -22,7 +22,7 @@ BEFORE_IT = [
     "put releases/.r2.new/.tar",
     "r2: collectstatic",
     "r2: assets --upload",
-    "r2: steps lint",
+    "r2: lint_migrations",
     "r2: migrate",
     "r1: assets --upload",
     SET_OUT,
@@ -167,7 +167,7 @@ def test_where_nothing_runs_nothing_is_deployed(said, host):
     assert host.did == []
 
 
-@pytest.mark.parametrize("failing", ["put", "collectstatic", "--upload", "lint", "migrate"])
+@pytest.mark.parametrize("failing", ["put", "collectstatic", "--upload", "lint_migrations", "migrate"])
 def test_what_fails_before_the_first_clone_moves_nobody(said, host, failing):
     host.fails.append(failing)
     assert refused(deploy, said, host).endswith("it broke. Release r1 goes on, nothing was moved.")

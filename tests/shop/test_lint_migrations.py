@@ -1,11 +1,10 @@
-"""Migrations of a deploy may only add. On MariaDB the same is tried by the deploys of test_deploys.py."""
+"""Migrations of a deploy may only add. On MariaDB the same is tried by the deploys of tests/cluster."""
 
 import itertools
 
 import pytest
-
-from cluster.errors import ClusterError
-from cluster.linting import lint
+from django.core.management import CommandError, call_command
+from django.db.migrations.recorder import MigrationRecorder
 
 NUMBERS = itertools.count(1)
 MIGRATION = """from django.db import migrations, models
@@ -56,8 +55,8 @@ def write(tmp_path, monkeypatch, settings, transactional_db):
 )
 def test_what_the_release_before_could_not_bear_is_refused(write, operation, why):
     write(operation)
-    with pytest.raises(ClusterError, match=r"A migration would break the release that runs: .*0002_second") as told:
-        lint()
+    with pytest.raises(CommandError, match=r"A migration would break the release that runs: .*0002_second") as told:
+        call_command("lint_migrations")
     assert why in str(told.value).upper()
     assert str(told.value).endswith("See docs/deploys.md.")
 
@@ -71,13 +70,22 @@ def test_what_the_release_before_could_not_bear_is_refused(write, operation, why
         ["IgnoreMigration()", "migrations.RemoveField('loaf', 'note')"],
     ],
 )
-def test_what_only_adds_passes_and_so_does_what_somebody_answers_for(write, operations):
+def test_what_only_adds_passes_and_so_does_what_somebody_answers_for(write, operations, capsys):
     write(*operations)
-    lint()
+    call_command("lint_migrations")
+    assert "only add" in capsys.readouterr().out
 
 
-def test_what_has_been_done_already_is_no_matter(db):
-    lint()
+def test_what_has_been_done_already_is_no_matter(db, capsys):
+    call_command("lint_migrations")
+    assert "only add" in capsys.readouterr().out
+
+
+def test_where_no_release_has_run_there_is_nothing_to_break(write, capsys):
+    write("migrations.RemoveField('loaf', 'note')")
+    MigrationRecorder.Migration.objects.all().delete()
+    call_command("lint_migrations")
+    assert "nothing to break" in capsys.readouterr().out
 
 
 def test_what_a_migration_imports_is_installed_wherever_the_shop_runs(settings):
