@@ -2,7 +2,7 @@
 # Roll a release over the shop that runs in containers, clone by clone: sh compose/roll.sh r2
 #
 # The proxy is told of each clone's end before it begins, so that nothing is sent to who is about to go. Whatever fails
-# ends it there: the clones that are left answer with the release before. To go back, roll that one again.
+# ends it there: clones that are left, workers and pages are of the release before. To go back, roll that one again.
 set -eu
 
 RELEASE=${1:?sh compose/roll.sh RELEASE}
@@ -29,12 +29,23 @@ others() {
     done
 }
 
+refuse() {
+    echo "$1" >&2
+    exit 1
+}
+
+build() {
+    changes=$(git -C "$here" status --porcelain) || exit 1
+    [ -z "$changes" ] || refuse "Some changes are not committed: a release would be of code that nobody finds again."
+    compose build prepare render
+}
+
+exec 9<"$0"  # held by what this starts, too
+flock --nonblock 9 || refuse "Another roll is at work here: try again when it is done."
+
 # One that was built before is taken as it is: today's code under its name would be another release.
-docker image inspect "bakery:$RELEASE" "bakery-render:$RELEASE" >/dev/null 2>&1 || compose build prepare render
+docker image inspect "bakery:$RELEASE" "bakery-render:$RELEASE" >/dev/null 2>&1 || build
 compose run --rm prepare
-for name in interactive bulk render relay beat; do
-    compose up --detach --no-deps --wait "$name"
-done
 for name in $clones; do
     # shellcheck disable=SC2046
     ask $(others "$name")
@@ -42,7 +53,11 @@ for name in $clones; do
 done
 # shellcheck disable=SC2046
 ask $(others nobody)
-compose run --rm --no-deps publish python manage.py fleet --expect "$RELEASE" --within 60
+# The pages that are served are kept fresh by workers of their own release: these stay until others are served.
 compose run --rm --no-deps publish
+for name in interactive bulk render relay beat; do
+    compose up --detach --no-deps --wait "$name"
+done
+compose run --rm --no-deps publish python manage.py fleet --expect "$RELEASE" --within 60
 sed -i "s/^RELEASE=.*/RELEASE=$RELEASE/" "$here/.env"
 echo "Release $RELEASE is everywhere."

@@ -187,8 +187,8 @@ def test_a_release_adds_before_it_is_served_and_publishes_after():
         for name in PODS
         if name.startswith("release-")
     }
-    assert _verbs(lines["release-before"]) == ["migrate", "assets"]
-    assert _verbs(lines["release-after"]) == ["fleet", "publish"]
+    assert _verbs(lines["release-before"]) == ["lint_migrations", "migrate", "assets"]
+    assert _verbs(lines["release-after"]) == ["publish"]
 
 
 def test_no_secret_stands_in_what_is_in_the_repository():

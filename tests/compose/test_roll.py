@@ -1,5 +1,6 @@
 """The roll in containers asks the engine for the right things in order. No engine is here: a stand-in notes them."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -16,18 +17,26 @@ case "$*" in *"$FAILS"*) exit 1 ;; esac
 """
 
 
+GIT = """#!/bin/sh
+printf "$CHANGES"
+"""
+
+
 @pytest.fixture
 def roll(tmp_path):
     """Roll r2 over a copy of the folder; what was asked of the engine, and how it ended."""
     for name in ("roll.sh", "docker-compose.yml"):
         shutil.copy(COMPOSE / name, tmp_path)
     (tmp_path / ".env").write_text("SECRET_KEY=x\nRELEASE=r1\n")
-    (tmp_path / "docker").write_text(DOCKER)
-    (tmp_path / "docker").chmod(0o700)
+    for name, script in (("docker", DOCKER), ("git", GIT)):
+        (tmp_path / name).write_text(script)
+        (tmp_path / name).chmod(0o700)
 
-    def run(fails="nothing at all", built="1"):
+    def run(fails="nothing at all", built="1", changes=""):
         notes = tmp_path / "notes"
-        env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "NOTES": str(notes), "FAILS": fails, "BUILT": built}
+        notes.touch()
+        env = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "NOTES": str(notes), "FAILS": fails}
+        env |= {"BUILT": built, "CHANGES": changes}
         done = subprocess.run(
             ["sh", tmp_path / "roll.sh", "r2"], env=env, capture_output=True, text=True, check=False
         )
@@ -54,17 +63,46 @@ def test_what_was_built_before_is_not_built_again_from_other_code(roll):
     assert asked[0] == "r2 run --rm prepare"
 
 
-def test_the_database_comes_first_and_the_pages_last(roll):
+def test_what_is_not_committed_is_not_built(roll):
+    done, asked, said = roll(changes=" M shop/urls.py")
+    assert (done.returncode, asked) == (1, [])
+    assert "not committed" in done.stderr
+    assert "RELEASE=r1" in said
+
+
+def test_what_was_built_before_is_rolled_from_any_checkout(roll):
+    done, _, said = roll(built="0", changes=" M shop/urls.py")
+    assert done.returncode == 0, done.stderr
+    assert "RELEASE=r2" in said
+
+
+def test_a_second_roll_is_refused_while_the_first_is_at_work(roll, tmp_path):
+    with (tmp_path / "roll.sh").open() as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        done, asked, _ = roll()
+    assert (done.returncode, asked) == (1, [])
+    assert "Another roll is at work" in done.stderr
+
+
+def test_the_database_comes_first_and_the_proof_last(roll):
     _, asked, _ = roll()
     assert asked[:2] == ["r2 build prepare render", "r2 run --rm prepare"]
-    told, reloaded, proved, published = asked[-4:]
+    assert "fleet --expect r2" in asked[-1]
+
+
+def test_the_old_workers_stay_until_the_new_pages_are_served(roll):
+    _, asked, _ = roll()
+    published = asked.index("r2 run --rm --no-deps publish")
+    told, reloaded = asked[published - 2 : published]
     assert told.count(":8000") == 3
     assert "SIGHUP" in reloaded
-    assert "fleet --expect r2" in proved
-    assert published == "r2 run --rm --no-deps publish"
+    rolled = [line for line in asked[published:] if " up " in line]
+    assert [line.rpartition(" ")[2] for line in rolled] == ["interactive", "bulk", "render", "relay", "beat"]
 
 
-@pytest.mark.parametrize("fails", ["run --rm prepare", "--wait bulk", "--wait web2", "fleet --expect"])
+@pytest.mark.parametrize(
+    "fails", ["run --rm prepare", "--wait bulk", "--wait web2", "--no-deps publish", "fleet --expect"]
+)
 def test_what_fails_ends_it_there(roll, fails):
     done, asked, said = roll(fails)
     assert done.returncode != 0
@@ -75,4 +113,4 @@ def test_what_fails_ends_it_there(roll, fails):
 def test_every_clone_and_every_worker_is_rolled(roll):
     _, asked, _ = roll()
     rolled = [line.rpartition(" ")[2] for line in asked if " up " in line]
-    assert rolled == ["interactive", "bulk", "render", "relay", "beat", "web1", "web2", "web3"]
+    assert rolled == ["web1", "web2", "web3", "interactive", "bulk", "render", "relay", "beat"]
