@@ -59,8 +59,8 @@ def rollback(hosts: Sequence[Host], release: str, say: Say, heed: Callable[[], N
             raise ClusterError(f"There is no release {before} {host.where}.")
     say(f"from {now} to {before}")
     old = Roll(crews, before, say, heed)
-    for release in (before, now):
-        Roll(crews, release, say, heed).upload()
+    old.upload()
+    Roll(crews, now, say, heed).upload()
     _or_back(old, now)
 
 
