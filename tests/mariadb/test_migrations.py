@@ -13,10 +13,9 @@ import django
 django.setup()
 from django.core.management import call_command
 from django.db import connection
-from cluster.linting import lint
 call_command("migrate", verbosity=0)
 call_command("migrate", "products", "0006", verbosity=0)
-lint()
+call_command("lint_migrations")
 call_command("migrate", verbosity=0)
 with connection.cursor() as cursor:
     cursor.execute("SHOW COLUMNS FROM products_document LIKE 'tags'")
