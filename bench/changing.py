@@ -67,13 +67,15 @@ def a_table(code: Path) -> None:
     migrate(code, "jobs", "shelfmark", f"migrations.CreateModel('Shelfmark', [{field}])")
 
 
-def another_shape(code: Path) -> None:
-    """Of what stands on every shelf."""
-    edit(code / "products/data.py", 'form = "1: id tags"', 'form = "2: id tags"')
-
-
 def a_relay(code: Path) -> None:
     edit(code / "jobs/relay.py", "POLL_SECONDS = 0.2", "POLL_SECONDS = 0.25")
+
+
+def another_shape(code: Path) -> None:
+    """Of what stands on every shelf, and what else of a product matters to it: its triggers are others."""
+    edit(code / "products/data.py", 'form = "1: id tags"', 'form = "2: id tags"')
+    watched = 'only=["{row}.category_id", "{row}.is_published"'
+    edit(code / "products/apps.py", watched, f'{watched}, "{{row}}.name"')
 
 
 CHANGES: tuple[Change, ...] = (
@@ -85,8 +87,8 @@ CHANGES: tuple[Change, ...] = (
     a_view,
     a_script,
     a_table,
-    another_shape,
     a_relay,
+    another_shape,
 )
 
 

@@ -60,6 +60,7 @@ def rollback(hosts: Sequence[Host], release: str, say: Say, heed: Callable[[], N
     say(f"from {now} to {before}")
     old = Roll(crews, before, say, heed)
     old.upload()
+    old.migrate()
     Roll(crews, now, say, heed).upload()
     _or_back(old, now)
 

@@ -72,13 +72,6 @@ class MySQL(Dialect):
             versions[name] = max(int(version), versions.get(name, 0))
         return versions
 
-    def replace(self, cursor: CursorWrapper, name: str, statement: str) -> None:
-        """In one step where there is one: what is written between two would be told to nobody."""
-        if cursor.db.mysql_is_mariadb:  # type: ignore[attr-defined]
-            cursor.execute(statement.replace("CREATE", "CREATE OR REPLACE", 1))
-        else:
-            super().replace(cursor, name, statement)
-
     @contextmanager
     def suspended(self, connection: BaseDatabaseWrapper) -> Iterator[None]:
         with connection.cursor() as cursor:

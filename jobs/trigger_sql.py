@@ -5,6 +5,7 @@ now); a trigger there adds the outbox row. The versions have a table of their ow
 write to a table that the statement reads or writes: a price may be changed by a statement that reads the products.
 """
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -16,6 +17,7 @@ from django.db.backends.utils import CursorWrapper
 from .watched import WALK, Part, Watched
 
 ROWS = {"INSERT": ["NEW"], "UPDATE": ["OLD", "NEW"], "DELETE": ["OLD"]}  # what a trigger sees of each change
+FORM_BYTES = 4
 
 
 class Dialect(ABC):
@@ -30,13 +32,13 @@ class Dialect(ABC):
     def triggers(self, watched: Watched) -> dict[str, str]:
         """Every trigger of an object: name to SQL. Its own row is the first of its parts."""
         own = Part(watched.model, watched.model._meta.pk.attname, watched.only, watched.due)
-        found = dict(self._of_versions(watched))
+        found, tables = dict(self._of_versions(watched)), set()
         for part in (own, *watched.parts):
-            more = dict(self._of_part(watched, part))
-            if found.keys() & more.keys():
-                table = part.model._meta.db_table
+            table = part.model._meta.db_table
+            if table in tables:
                 raise ImproperlyConfigured(f"“{watched.name}” has two parts in {table}: make it one, by a UNION.")
-            found |= more
+            tables.add(table)
+            found |= self._of_part(watched, part)
         return found
 
     @abstractmethod
@@ -96,11 +98,6 @@ class Dialect(ABC):
             f" FROM {found_by(values)} WHERE pk IS NOT NULL;"
         )
 
-    def replace(self, cursor: CursorWrapper, name: str, statement: str) -> None:
-        """Put a trigger in the place of one that differs."""
-        cursor.execute(f"DROP TRIGGER {name}")
-        cursor.execute(statement)
-
     def _of_part(self, watched: Watched, part: Part) -> Iterator[tuple[str, str]]:
         table = part.model._meta.db_table
         for change in ROWS:
@@ -122,7 +119,9 @@ class Dialect(ABC):
             yield self._named(watched, change, self.versions, add + self.note(), is_ours)
 
     def _named(self, watched: Watched, change: str, table: str, body: str, condition: str) -> tuple[str, str]:
-        name = f"version_{watched.name}_{table}_{change.lower()}"
+        """What it does is in its name, so that those of two releases stand side by side."""
+        form = hashlib.blake2s(self.trigger("", change, table, body, condition).encode(), digest_size=FORM_BYTES)
+        name = f"version_{watched.name}_{table}_{change.lower()}_{form.hexdigest()}"
         return name, self.trigger(name, change, table, body, condition)
 
     def _wait_for_moments(self, watched: Watched, ids: str, columns: Sequence[str]) -> str:

@@ -23,6 +23,7 @@ from .watched import Watched
 DIALECTS: dict[str, Dialect] = {"sqlite": SQLite(), "mysql": MySQL()}
 
 _watched: dict[str, Watched] = {}
+_adds_only: ContextVar[bool] = ContextVar("adds_only", default=False)
 _about_to_be_made: ContextVar[bool] = ContextVar("about_to_be_made", default=False)
 
 
@@ -49,21 +50,37 @@ def installed(connection: BaseDatabaseWrapper) -> dict[str, str]:
 
 
 def install(using: str = DEFAULT_DB_ALIAS) -> None:
-    """Make the triggers what they should be, and tell what nobody told meanwhile. Doing it twice changes nothing."""
+    """Make the triggers what they should be, and tell what nobody told meanwhile. Doing it twice changes nothing.
+    Those of another release go last; where one runs on, they stay (`adding_only`)."""
     connection = connections[using]
     there, should = installed(connection), wanted(connection)
-    if there == should and not untold.is_marked(using):
+    differing, others = _differing(there, should), _others(there, should)
+    if not differing and not untold.is_marked(using):
+        _drop(connection, others)
         return
     untold.mark(using)
     with transaction.atomic(using=using), connection.cursor() as cursor:
-        for name in there.keys() - should.keys():
-            cursor.execute(f"DROP TRIGGER {name}")
-        for name, statement in should.items():
-            if name not in there:
-                cursor.execute(statement)
-            elif there[name] != statement:
-                DIALECTS[connection.vendor].replace(cursor, name, statement)
+        _drop(connection, [name for name in differing if name in there])
+        for name in differing:
+            cursor.execute(should[name])
+        _drop(connection, others)
     untold.tell(connection, DIALECTS[connection.vendor], list(_watched.values()))
+
+
+def _differing(there: dict[str, str], should: dict[str, str]) -> list[str]:
+    """Triggers that are missing, or that somebody has altered."""
+    return [name for name in should if there.get(name) != should[name]]
+
+
+def _others(there: dict[str, str], should: dict[str, str]) -> list[str]:
+    """Triggers that another release has declared, and that nobody needs any more."""
+    return [] if _adds_only.get() else [name for name in there if name not in should]
+
+
+def _drop(connection: BaseDatabaseWrapper, names: Sequence[str]) -> None:
+    with connection.cursor() as cursor:
+        for name in names:
+            cursor.execute(f"DROP TRIGGER {name}")
 
 
 @contextmanager
@@ -84,14 +101,23 @@ def about_to_be_made() -> Iterator[None]:
         _about_to_be_made.reset(token)
 
 
+@contextmanager
+def adding_only() -> Iterator[None]:
+    """Around the `migrate` of a deploy: the release that runs on needs the triggers that it has declared."""
+    token = _adds_only.set(True)
+    try:
+        yield
+    finally:
+        _adds_only.reset(token)
+
+
 def remove_before_migrate(sender: Any, using: str, plan: Sequence[Any], **_: Any) -> None:
     """Receiver of `pre_migrate`: SQLite alters a table by making it again, and refuses it while a trigger of another
     table speaks of it. Other databases keep their triggers, so that nothing goes untold meanwhile."""
     connection = connections[using]
     if plan and using == DEFAULT_DB_ALIAS and connection.vendor == "sqlite":
-        with transaction.atomic(using=using), connection.cursor() as cursor:
-            for name in installed(connection):
-                cursor.execute(f"DROP TRIGGER {name}")
+        with transaction.atomic(using=using):
+            _drop(connection, list(installed(connection)))
 
 
 def install_after_migrate(sender: Any, using: str, **_: Any) -> None:
@@ -103,8 +129,8 @@ def install_after_migrate(sender: Any, using: str, **_: Any) -> None:
 
 
 def check_triggers(databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """System check jobs.E001: the triggers in the database are those that were declared. To `migrate`, which makes
-    them, it is the warning jobs.W001."""
+    """System check jobs.E001: the triggers that were declared are in the database. To `migrate`, which makes them, it
+    is the warning jobs.W001. That those of another release stand there besides is the warning jobs.W002."""
     if DEFAULT_DB_ALIAS not in (databases or ()):
         return []
     connection = connections[DEFAULT_DB_ALIAS]
@@ -114,10 +140,13 @@ def check_triggers(databases: Sequence[str] | None = None, **_: Any) -> list[Che
     if Dialect.versions not in connection.introspection.table_names():
         return []
     there, should = installed(connection), wanted(connection)
-    differing = sorted(name for name in there.keys() | should.keys() if there.get(name) != should.get(name))
-    if not differing:
-        return []
-    what = f"Triggers differ from what is declared: {', '.join(differing)}."
-    if _about_to_be_made.get():
-        return [Warning(what, hint="They are made again at the end, after the migrations.", id="jobs.W001")]
-    return [Error(what, hint="Run manage.py migrate: it makes them again.", id="jobs.E001")]
+    if differing := _differing(there, should):
+        what = f"Triggers differ from what is declared: {', '.join(sorted(differing))}."
+        if _about_to_be_made.get():
+            return [Warning(what, hint="They are made again at the end, after the migrations.", id="jobs.W001")]
+        return [Error(what, hint="Run manage.py migrate: it makes them again.", id="jobs.E001")]
+    if others := _others(there, should):
+        what = f"Triggers stand there that this release has not declared: {', '.join(sorted(others))}."
+        hint = "Once no other release runs, manage.py migrate removes them. Until then they only cost builds."
+        return [Warning(what, hint=hint, id="jobs.W002")]
+    return []

@@ -42,6 +42,7 @@ class Moves:
 
     alone: list[tuple[str, float, float]] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+    unsettled: list[str] = field(default_factory=list)  # what checks of the database say afterwards
 
     def made(self, cluster: Cluster, *words: str) -> None:
         began = time.monotonic()
@@ -52,6 +53,10 @@ class Moves:
         ended = time.monotonic()
         self.seconds.append(ended - began)
         self.alone.append((cluster.where.current.readlink().name, ended, float("inf")))
+        try:
+            cluster.manage("check", "--database", "default", "--tag", "database", "--fail-level", "WARNING")
+        except RuntimeError as why:
+            self.unsettled.append(str(why))
 
     def old(self, answers: Sequence[Seen]) -> list[Seen]:
         """Answers of another release than the only one."""
@@ -109,6 +114,7 @@ def _figures(notes: Notes, moves: Moves, deploys: int) -> list[Figure]:
         *found(notes),
         exactly("… assets asked for and missing", sum(seen.is_asset and seen.has_failed for seen in answers), 0),
         exactly("… answers of another release once a move was over", len(moves.old(answers)), 0),
+        exactly("… moves after which the database has other triggers than the release", moves.unsettled, []),
         at_most("… the slowest answer", round(slowest, 2), 2, " s"),
         at_most("… a move takes, at most", round(max(moves.seconds)), 120, " s"),
     ]

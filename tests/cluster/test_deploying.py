@@ -23,7 +23,7 @@ BEFORE_IT = [
     "r2: collectstatic",
     "r2: assets --upload",
     "r2: lint_migrations",
-    "r2: migrate",
+    "r2: migrate --keep-triggers",
     "r1: assets --upload",
     SET_OUT,
 ]
@@ -274,14 +274,18 @@ def test_a_release_that_runs_is_not_undone_because_old_ones_cannot_be_removed(sa
     assert not [line for line in host.did if "steps swap r1" in line]
 
 
+def made_ready(release):
+    return [f"{release}: assets --upload", f"{release}: migrate --keep-triggers"]
+
+
 def test_a_rollback_goes_to_the_one_before_or_to_the_one_that_is_named(said, host):
     host.crew["current"], host.crew["releases"] = "r2", ["r2"]
     rollback(said, host, release="r1")
-    assert host.did == ["r1: assets --upload", "r2: assets --upload", SET_OUT, *BACK]
+    assert host.did == [*made_ready("r1"), "r2: assets --upload", SET_OUT, *BACK]
     host.did.clear()
     rollback(said, host)
     moved = [line.replace("r2", "r0") for line in ROLL]
-    assert host.did == ["r0: assets --upload", "r1: assets --upload", SET_OUT, *moved, ARRIVED]
+    assert host.did == [*made_ready("r0"), "r1: assets --upload", SET_OUT, *moved, ARRIVED]
 
 
 def test_what_a_setting_warns_of_is_no_part_of_the_release_before(said, host):

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from cluster.topology import LANES
 from shop.serving import DEFAULTS
-from tests.compose.files import GRACES, KUBERNETES, WORKERS, documents, example, manifests, said
+from tests.compose.files import GRACES, KUBERNETES, WORKERS, compose_file, documents, example, manifests, said
 
 SCHEMAS = "1.34"  # the oldest that is still looked after
 STEPS = ("before", "production", "after")
@@ -189,6 +189,13 @@ def test_a_release_adds_before_it_is_served_and_publishes_after():
     }
     assert _verbs(lines["release-before"]) == ["lint_migrations", "migrate", "assets"]
     assert _verbs(lines["release-after"]) == ["publish"]
+
+
+def test_no_trigger_goes_before_the_old_release_has():
+    (container,) = PODS["release-before"]["spec"]["containers"]
+    prepared = compose_file()["services"]["prepare"]["command"]
+    for script in (container["args"][0], prepared[-1]):
+        assert "manage.py migrate --no-input --keep-triggers\n" in script
 
 
 def test_no_secret_stands_in_what_is_in_the_repository():

@@ -84,10 +84,12 @@ def test_a_second_roll_is_refused_while_the_first_is_at_work(roll, tmp_path):
     assert "Another roll is at work" in done.stderr
 
 
-def test_the_database_comes_first_and_the_proof_last(roll):
+def test_the_database_comes_first_and_old_triggers_go_after_the_proof(roll):
     _, asked, _ = roll()
     assert asked[:2] == ["r2 build prepare render", "r2 run --rm prepare"]
-    assert "fleet --expect r2" in asked[-1]
+    proof, settled = asked[-2:]
+    assert "fleet --expect r2" in proof
+    assert settled.endswith("manage.py migrate --no-input")
 
 
 def test_the_old_workers_stay_until_the_new_pages_are_served(roll):
@@ -101,7 +103,7 @@ def test_the_old_workers_stay_until_the_new_pages_are_served(roll):
 
 
 @pytest.mark.parametrize(
-    "fails", ["run --rm prepare", "--wait bulk", "--wait web2", "--no-deps publish", "fleet --expect"]
+    "fails", ["run --rm prepare", "--wait bulk", "--wait web2", "--no-deps publish", "fleet --expect", "migrate"]
 )
 def test_what_fails_ends_it_there(roll, fails):
     done, asked, said = roll(fails)

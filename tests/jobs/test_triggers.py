@@ -99,6 +99,10 @@ CHANGES = {
     "sold out": lambda p: Stock.objects.filter(product=p).update(quantity=0),
     "sold out through its product": lambda p: Stock.objects.filter(product__slug=p.slug).update(quantity=0),
 }
+OF_ANOTHER_RELEASE = {
+    "sqlite": "CREATE TRIGGER version_former AFTER INSERT ON products_price BEGIN SELECT 1; END",
+    "mysql": "CREATE TRIGGER version_former AFTER INSERT ON products_price FOR EACH ROW SET @former = 1",
+}
 UNIQUE = None if connection.vendor == "mysql" else ["product"]
 
 
@@ -226,6 +230,16 @@ def test_two_parts_of_one_table_are_refused_for_one_would_be_lost():
         triggers.DIALECTS[connection.vendor].triggers(Watched("loaf", Product, "loaves", parts))
 
 
+def test_a_trigger_of_another_form_has_another_name():
+    """So those of two releases stand side by side."""
+    dialect = triggers.DIALECTS[connection.vendor]
+    names = [
+        set(dialect.triggers(Watched("shelf", Category, task, only=only)))
+        for task, only in [("t", ["{row}.name"]), ("t", ["{row}.slug"]), ("u", ["{row}.name"])]
+    ]
+    assert all(one - another for one in names for another in names if one is not another)
+
+
 def test_no_name_of_a_trigger_is_too_long():
     assert max(map(len, wanted(connection))) <= 64  # characters, in MariaDB
 
@@ -307,6 +321,61 @@ def test_what_an_object_does_not_show_of_its_own_row_does_not_matter(watching_na
     assert version_of(shelf, "shelf") == before
     Category.objects.filter(pk=shelf.pk).update(name="BREAD")
     assert version_of(shelf, "shelf") > before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_deploy_keeps_the_triggers_of_the_release_that_runs_until_it_is_proved(monkeypatch):
+    """Given a release that shows no prices
+    When it is deployed
+    Then what the release before shows is told of until the next migrate, and no longer."""
+    product = make_product()
+
+    def is_told(cents):
+        before = version_of(product)
+        product.prices.update(cents=cents)
+        return version_of(product) > before
+
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(triggers, "_watched", {"product": Watched("product", Product, "t", only=["{row}.name"])})
+            call_command("migrate", keep_triggers=True, verbosity=0)
+            assert is_told(301)
+            assert [warning.id for warning in check_triggers(["default"])] == ["jobs.W002"]
+            call_command("migrate", verbosity=0)
+            assert not is_told(302)
+            assert installed(connection) == wanted(connection)
+        call_command("migrate", keep_triggers=True, verbosity=0)  # before it is rolled back
+        assert is_told(303)
+    finally:
+        triggers.install()
+    assert check_triggers(["default"]) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_triggers_of_another_release_go_without_a_word(monkeypatch):
+    """Nothing has gone untold: all objects would be built for nothing."""
+    pk = make_product().pk
+    raw(OF_ANOTHER_RELEASE[connection.vendor])
+    Outbox.objects.all().delete()
+    before = versions_of("product", [pk], "default")
+    call_command("migrate", verbosity=0)
+    assert installed(connection) == wanted(connection)
+    assert versions_of("product", [pk], "default") == before
+    assert not Outbox.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_trigger_that_somebody_has_altered_is_made_again():
+    product = make_product()
+    name, _ = next(item for item in installed(connection).items() if "ON products_price " in item[1])
+    statement = OF_ANOTHER_RELEASE[connection.vendor].replace("version_former", name)
+    raw(f"DROP TRIGGER {name}")
+    raw(statement)
+    assert [error.id for error in check_triggers(["default"])] == ["jobs.E001"]
+    before = version_of(product)
+    call_command("migrate", verbosity=0)
+    assert installed(connection) == wanted(connection)
+    assert version_of(product) > before
 
 
 @pytest.mark.django_db(transaction=True)
