@@ -26,18 +26,9 @@ def deploy(hosts: Sequence[Host], release: str, say: Say, heed: Callable[[], Non
     if _is_cut_off(crews):
         raise ClusterError(f"An earlier deploy was cut off: roll back to {now} first.")
     new = Roll(crews, release, say, heed)
-    try:
-        new.put_in_place()
-        new.prepare()
-        Roll(crews, now, say, heed).upload()
-    except ClusterError as error:
-        _tell(error, say)
-        raise ClusterError(f"{_sentence(error)} Release {now} goes on, nothing was moved.") from None
+    _make_ready(new, now, new.put_in_place, new.prepare)
     _or_back(new, now)
-    try:
-        new.prune()
-    except ClusterError as error:
-        raise ClusterError(f"Release {release} runs everywhere, but old ones were not removed: {error}") from None
+    _tidy_up(new, new.arrive, new.settle, new.prune)
 
 
 def rollback(hosts: Sequence[Host], release: str, say: Say, heed: Callable[[], None]) -> None:
@@ -57,12 +48,13 @@ def rollback(hosts: Sequence[Host], release: str, say: Say, heed: Callable[[], N
     for host in hosts:
         if not host.run(f"if test -e releases/{shlex.quote(before)}; then echo yes; fi").strip():
             raise ClusterError(f"There is no release {before} {host.where}.")
+    if not any(before in crew.used for crew in crews):
+        raise ClusterError(f"Release {before} has never run: there is nothing to go back to.")
     say(f"from {now} to {before}")
     old = Roll(crews, before, say, heed)
-    old.upload()
-    old.migrate()
-    Roll(crews, now, say, heed).upload()
+    _make_ready(old, now, old.upload)
     _or_back(old, now)
+    _tidy_up(old, old.arrive, old.settle)
 
 
 def refuse(release: str) -> None:
@@ -112,6 +104,37 @@ def _mend(crews: Sequence[Crew], release: str, say: Say) -> None:
     _go_back(Roll(crews, now, say, is_going_back=True), pages=True)
 
 
+def _make_ready(new: Roll, now: str, *steps: Callable[[], None]) -> None:
+    """What is done before anybody is moved. When it fails, the triggers that it has made go again."""
+    try:
+        for step in steps:
+            step()
+        _migrate(new, now)
+    except ClusterError as error:
+        _tell(error, new.say)
+        raise ClusterError(f"{_sentence(error)} Release {now} goes on, nothing was moved.") from None
+
+
+def _migrate(new: Roll, now: str) -> None:
+    try:
+        new.migrate()
+        new.say(f"the tables and triggers of release {new.release} are there")
+        Roll(new.crews, now, new.say, new.heed).upload()
+    except ClusterError:
+        Roll(new.crews, now, new.say, is_going_back=True).settle()
+        raise
+
+
+def _tidy_up(new: Roll, *steps: Callable[[], None]) -> None:
+    """After the proof: nothing that fails here is a reason to go back."""
+    try:
+        for step in steps:
+            step()
+    except ClusterError as error:
+        told = f"Release {new.release} runs everywhere, but what is left of others was not removed: {error}"
+        raise ClusterError(told) from None
+
+
 def _or_back(new: Roll, now: str) -> None:
     """Roll; and when that fails, roll back what has been swapped."""
     try:
@@ -133,11 +156,15 @@ def _or_back(new: Roll, now: str) -> None:
 
 def _go_back(old: Roll, *, pages: bool) -> None:
     """As far as it can be done. Raises ClusterError with everything that could not."""
+    old.migrate()
     old.roll(pages=pages)
     old.conclude()
+    if not old.failed:
+        old.arrive()
     if old.failed:
         told = " ".join(dict.fromkeys(map(_sentence, old.failed)))
         raise ClusterError(f"{told} Once that is mended, roll back without naming a release.")
+    old.settle()
 
 
 def _sentence(error: BaseException) -> str:

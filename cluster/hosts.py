@@ -29,6 +29,7 @@ TIMED_OUT, KILLED, LOST, HELD = 124, 137, -1, 75  # statuses: of `timeout`, of a
 SHIELD = "trap '' HUP INT"
 ENVIRONMENT = "unset RELEASE && set -a && . ./shared/env && set +a"
 FREE_WITHIN_SECONDS = 3  # of a line that was lost: until its end is noticed there
+PYTHON = "exec .venv/bin/python"
 FLOCK = f"flock --conflict-exit-code {HELD}"
 PATIENT = f"{FLOCK} --timeout {FREE_WITHIN_SECONDS}"
 IF_HELD = f"s=$?; if test $s = {HELD}; then cat {{}} >&2; fi; exit $s"  # whoever holds it has said so in it
@@ -153,7 +154,8 @@ class Host:
         return shlex.join(["sh", "-c", f"{SHIELD}; {held}; {IF_HELD.format(COMMAND)}"])
 
     def _python(self, folder: str, words: Sequence[str], seconds: float) -> str:
-        return self.run(ENVIRONMENT, f"cd {folder}", shlex.join([".venv/bin/python", *words]), seconds=seconds)
+        """In the place of the shell, which would end at once when `timeout` tells it to, and leave it alone."""
+        return self.run(ENVIRONMENT, f"cd {folder}", f"{PYTHON} {shlex.join(words)}", seconds=seconds)
 
     def _failed(self, command: str, seconds: float, result) -> ClusterError:
         if result.exited in (TIMED_OUT, KILLED):
@@ -189,4 +191,4 @@ def _connection(address: str, identity: str) -> Connection:
 
 
 def _told(command: str) -> str:
-    return command.removeprefix(".venv/bin/python ").removeprefix("-m ")
+    return command.removeprefix(f"{PYTHON} ").removeprefix("-m ")

@@ -11,8 +11,8 @@ DONE_WITHIN_SECONDS = 900
 MANIFEST = "assets/staticfiles.json"  # written last
 
 
-def prepare(release: Path, told: Mapping[str, str]) -> None:
-    manage(release, told, "prepare", "--without-static")
+def prepare(release: Path, told: Mapping[str, str], *options: str) -> None:
+    manage(release, told, "prepare", "--without-static", *options)
 
 
 def collect_static(release: Path, told: Mapping[str, str]) -> None:

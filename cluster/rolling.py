@@ -22,6 +22,7 @@ from .patience import telling
 SWAPPED_WITHIN_SECONDS = 600  # two may be waited for until they are ready, and two until they end
 PACKED_WITHIN_SECONDS = 1800  # packages that are downloaded, and one or two that are compiled; assets for a bucket
 ALTERED_WITHIN_SECONDS = PUBLISHED_WITHIN_SECONDS = 3600  # large tables; many pages
+MIGRATE = "manage.py", "migrate", "--no-input", "--verbosity", "0"
 HALF_WRITTEN = "releases/.[!.]*.new"  # by deploys that were cut off: nobody else is at work here
 Say = Callable[[str], None]
 
@@ -79,13 +80,14 @@ class Roll:
         self.upload()
         self._python(self.first, "manage.py", "lint_migrations")
         self.say("its migrations only add")
-        self.migrate()
-        self.say("its migrations are done")
 
     def migrate(self) -> None:
-        """Also before going back: its triggers are made, and those of the release that runs stay until the proof."""
-        migrate = "manage.py", "migrate", "--keep-triggers", "--no-input", "--verbosity", "0"
-        self._python(self.first, *migrate, seconds=ALTERED_WITHIN_SECONDS)
+        """Also before going back: its triggers are made, and those of the release that runs stay."""
+        self._tried(self._python, self.first, *MIGRATE, "--keep-triggers", seconds=ALTERED_WITHIN_SECONDS)
+
+    def settle(self) -> None:
+        """Nobody runs another release: triggers that only others have declared go."""
+        self._tried(self._python, self.first, *MIGRATE, seconds=ALTERED_WITHIN_SECONDS)
 
     def upload(self) -> None:
         """Its assets, as far as they are not there, or are no more; nobody removes them for a day. So that is done
@@ -103,7 +105,7 @@ class Roll:
             host.run(f"{history} > shared/former.new", "mv shared/former.new shared/former")
 
     def arrive(self) -> None:
-        """All of it is done, and seen: there is nothing to go back from. Nobody stops it any more."""
+        """All of it is done, and seen: there is nothing to go back from."""
         for host in self._hosts():
             self._tried(host.run, "rm -f shared/former")
 
@@ -130,8 +132,6 @@ class Roll:
         names = [name for crew in self.crews for name in (*crew.clones, *crew.workers)]
         if proof := self._step(self.first, "prove", self.release, *names):
             self.say(proof)
-        if not self.failed:
-            self.arrive()
 
     def prune(self) -> None:
         for host in self._hosts():

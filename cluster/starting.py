@@ -15,6 +15,7 @@ from . import topology
 from .asking import answers
 from .databases import databases
 from .environment import choose, proxy_port, read
+from .history import left
 from .needs import check_port, check_programs, check_running_port
 from .places import Places, point
 from .preparing import collect_static, prepare
@@ -74,7 +75,8 @@ class Start:
         self.say("nginx")
 
     def tables(self) -> None:
-        prepare(self.release, self.told)
+        """In the middle of a deploy the triggers stay of whichever release it began from: it may be gone back to."""
+        prepare(self.release, self.told, *(["--keep-triggers"] if left(self.where) else []))
         self.say("the tables and the bakery")
 
     def static(self) -> None:

@@ -59,7 +59,7 @@ for name in interactive bulk render relay beat; do
     compose up --detach --no-deps --wait "$name"
 done
 compose run --rm --no-deps publish python manage.py fleet --expect "$RELEASE" --within 60
+sed -i "s/^RELEASE=.*/RELEASE=$RELEASE/" "$here/.env"
 # Nobody needs the triggers any more that the release before has declared.
 compose run --rm --no-deps publish python manage.py migrate --no-input
-sed -i "s/^RELEASE=.*/RELEASE=$RELEASE/" "$here/.env"
 echo "Release $RELEASE is everywhere."

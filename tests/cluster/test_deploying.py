@@ -27,9 +27,9 @@ BEFORE_IT = [
     "r1: assets --upload",
     SET_OUT,
 ]
-AFTER_IT = [ARRIVED, "r2: steps prune", "r2: assets --prune"]
-GOING_BACK = [line.replace("r2", "r1") for line in ROLL]
-BACK = [*GOING_BACK, ARRIVED]
+AFTER_IT = [ARRIVED, "r2: migrate", "r2: steps prune", "r2: assets --prune"]
+GOING_BACK = ["r1: migrate --keep-triggers", *(line.replace("r2", "r1") for line in ROLL)]
+BACK = [*GOING_BACK, ARRIVED, "r1: migrate"]
 
 
 class StandInHost:
@@ -40,7 +40,7 @@ class StandInHost:
         self.where = f"on {name}" if name else "here"
         self.crew = {"current": "r1", "clones": clones, "workers": workers, "releases": ["r1"], "used": ["r0", "r1"]}
         self.before = "r0\n"
-        self.did, self.fails, self.holds, self.is_there = [] if did is None else did, [], {"r0", "r1"}, True
+        self.did, self.fails, self.holds, self.is_there = [] if did is None else did, [], {"r0", "r1", "r9"}, True
 
     def run(self, *commands, seconds=0):
         if commands[0].startswith("if test -e current"):
@@ -129,7 +129,7 @@ def test_clones_of_all_hosts_move_before_the_first_worker(said):
         "b r2: steps finish r2",
     ]
     assert "a r2: steps prove r2 web1 bulk relay web4" in did
-    assert sum("migrate" in line for line in did) == sum("prove" in line for line in did) == 1
+    assert sum("--keep-triggers" in line for line in did) == sum("prove" in line for line in did) == 1
 
 
 @pytest.mark.parametrize(
@@ -171,8 +171,28 @@ def test_where_nothing_runs_nothing_is_deployed(said, host):
 def test_what_fails_before_the_first_clone_moves_nobody(said, host, failing):
     host.fails.append(failing)
     assert refused(deploy, said, host).endswith("it broke. Release r1 goes on, nothing was moved.")
-    assert not [line for line in host.did if "swap" in line or "r1" in line or line == SET_OUT]
+    assert not [line for line in host.did if "swap" in line or line == SET_OUT]
     assert "    first" in said
+
+
+@pytest.mark.parametrize("failing", ["r2: migrate", "r1: assets"])
+def test_triggers_that_nobody_needs_go_again_before_it_is_said_that_nothing_was_moved(said, host, failing):
+    host.fails.append(failing)
+    assert refused(deploy, said, host).endswith("it broke. Release r1 goes on, nothing was moved.")
+    assert host.did[-1] == "r1: migrate"
+
+
+@pytest.mark.parametrize("failing", [ARRIVED, "r2: migrate", "prune"])
+def test_what_fails_after_the_proof_takes_nobody_back(said, host, failing):
+    def fails(line):
+        if ARRIVED in host.did and failing in line and "keep" not in line:
+            raise CommandFailed("it broke.")
+        return ""
+
+    host._do = fails
+    told = refused(deploy, said, host)
+    assert told == "Release r2 runs everywhere, but what is left of others was not removed: it broke."
+    assert not [line for line in host.did if "swap r1" in line]
 
 
 def test_what_was_said_without_a_stop_gets_one(said, host, monkeypatch):
@@ -254,7 +274,7 @@ def test_who_stops_it_during_the_proof_stops_what_comes_after(said, host):
             raise ClusterError("It was stopped by SIGINT.")
 
     told = refused(deploy, said, host, heed=heed)
-    assert told == "Release r2 runs everywhere, but old ones were not removed: It was stopped by SIGINT."
+    assert told == "Release r2 runs everywhere, but what is left of others was not removed: It was stopped by SIGINT."
     assert host.did == [*BEFORE_IT, *ROLL, ARRIVED]
 
 
@@ -270,28 +290,42 @@ def test_a_fault_of_our_own_goes_back_as_well_and_is_shown_whole(said, host):
 
 def test_a_release_that_runs_is_not_undone_because_old_ones_cannot_be_removed(said, host):
     host.fails.append("prune")
-    assert refused(deploy, said, host).startswith("Release r2 runs everywhere, but old ones were not removed: ")
+    assert refused(deploy, said, host).startswith(
+        "Release r2 runs everywhere, but what is left of others was not removed: "
+    )
     assert not [line for line in host.did if "steps swap r1" in line]
-
-
-def made_ready(release):
-    return [f"{release}: assets --upload", f"{release}: migrate --keep-triggers"]
 
 
 def test_a_rollback_goes_to_the_one_before_or_to_the_one_that_is_named(said, host):
     host.crew["current"], host.crew["releases"] = "r2", ["r2"]
     rollback(said, host, release="r1")
-    assert host.did == [*made_ready("r1"), "r2: assets --upload", SET_OUT, *BACK]
+    assert host.did == [
+        "r1: assets --upload",
+        "r1: migrate --keep-triggers",
+        "r2: assets --upload",
+        SET_OUT,
+        *GOING_BACK[1:],
+        ARRIVED,
+        "r1: migrate",
+    ]
     host.did.clear()
     rollback(said, host)
     moved = [line.replace("r2", "r0") for line in ROLL]
-    assert host.did == [*made_ready("r0"), "r1: assets --upload", SET_OUT, *moved, ARRIVED]
+    assert host.did == [
+        "r0: assets --upload",
+        "r0: migrate --keep-triggers",
+        "r1: assets --upload",
+        SET_OUT,
+        *moved,
+        ARRIVED,
+        "r0: migrate",
+    ]
 
 
 def test_what_a_setting_warns_of_is_no_part_of_the_release_before(said, host):
     host.before = "a warning; of something\nr0\n"
     rollback(said, host)
-    assert host.did[-2] == "r0: steps prove r0 web1 web2 bulk relay"
+    assert host.did[-3] == "r0: steps prove r0 web1 web2 bulk relay"
 
 
 @pytest.mark.parametrize("before", ["r0;reboot", "$(reboot)", "../r0", ""])
@@ -300,6 +334,13 @@ def test_a_history_that_names_no_release_is_run_by_no_shell(said, host, before):
     host.holds.add(before)
     assert "A release is named by" in refused(rollback, said, host)
     assert host.did == []
+
+
+def test_a_rollback_that_cannot_begin_moves_nobody(said, host):
+    host.fails.append("r0: migrate --keep-triggers")
+    assert refused(rollback, said, host).endswith("it broke. Release r1 goes on, nothing was moved.")
+    assert "    first" in said
+    assert not [line for line in host.did if "swap" in line or line == SET_OUT]
 
 
 def test_a_rollback_that_fails_is_undone_likewise(said, host):
@@ -313,6 +354,7 @@ def test_a_rollback_that_fails_is_undone_likewise(said, host):
     [
         ("r1", "Release r1 runs already."),
         ("r7", "There is no release r7 here."),
+        ("r9", "Release r9 has never run: there is nothing to go back to."),
         ("r0;reboot", "A release is named by"),
     ],
 )

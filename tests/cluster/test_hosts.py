@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from paramiko import RejectPolicy
@@ -153,3 +154,20 @@ def test_a_long_step_says_that_it_goes_on(monkeypatch):
     with patience.telling("installing", lambda line: (lines.append(line), said.set())):
         assert said.wait(60)
     assert lines[0] == "… still installing (0 s)"
+
+
+def test_what_takes_too_long_and_hears_nothing_is_killed(host, where, monkeypatch):
+    """A command that is only asked to end would hold the cluster for as long as it likes."""
+    monkeypatch.setattr(hosts, "UNDONE_WITHIN_SECONDS", 1)
+    release = where.releases / "r1"
+    (release / ".venv/bin").mkdir(parents=True, exist_ok=True)
+    (release / ".venv/bin/python").symlink_to(sys.executable)
+    where.env.write_text("NAME=value\n")
+    deaf = (
+        "import os, pathlib, signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+        " pathlib.Path('pid').write_text(str(os.getpid())); time.sleep(600)"
+    )
+    with pytest.raises(ClusterError, match=r"took longer than 1 s\.$"):
+        host.python("r1", "-c", deaf, seconds=1)
+    pid = int((release / "pid").read_text())
+    wait_until(lambda: not Path(f"/proc/{pid}").exists(), what="the end of the command")

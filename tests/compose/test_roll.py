@@ -103,13 +103,19 @@ def test_the_old_workers_stay_until_the_new_pages_are_served(roll):
 
 
 @pytest.mark.parametrize(
-    "fails", ["run --rm prepare", "--wait bulk", "--wait web2", "--no-deps publish", "fleet --expect", "migrate"]
+    "fails", ["run --rm prepare", "--wait bulk", "--wait web2", "--no-deps publish", "fleet --expect"]
 )
 def test_what_fails_ends_it_there(roll, fails):
     done, asked, said = roll(fails)
     assert done.returncode != 0
     assert fails in asked[-1]
     assert "RELEASE=r1" in said
+
+
+def test_what_fails_after_the_proof_leaves_the_name_of_the_release_that_runs(roll):
+    done, _, said = roll("migrate --no-input")
+    assert done.returncode != 0
+    assert "RELEASE=r2" in said
 
 
 def test_every_clone_and_every_worker_is_rolled(roll):

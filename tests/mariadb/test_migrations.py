@@ -22,6 +22,20 @@ with connection.cursor() as cursor:
     print(cursor.fetchone()[1])
 """
 
+SLOW = """
+import django
+django.setup()
+from django.core.management import call_command
+from django.db import connection
+from django.db.models.signals import pre_migrate
+def alter(**_):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT SLEEP(3)")
+pre_migrate.connect(alter)
+call_command("migrate", verbosity=0)
+print("altered")
+"""
+
 
 def test_tags_of_any_length_are_nothing_that_the_release_before_could_not_bear(tmp_path):
     if reason := missing():
@@ -33,3 +47,19 @@ def test_tags_of_any_length_are_nothing_that_the_release_before_could_not_bear(t
         )
     assert told.returncode == 0, told.stderr
     assert told.stdout.split()[-1] == "longtext"
+
+
+def test_a_table_may_be_altered_for_longer_than_anybody_else_waits_for_the_database(tmp_path):
+    if reason := missing():
+        lacking(reason)
+    with start_mariadb(Cluster(tmp_path / "databases", replicas=0), *QUICK) as cluster:
+        told = python_of_the_shop(
+            SLOW,
+            tmp_path,
+            DATABASE_URL=cluster.primary.url("shop"),
+            DB_TIMEOUT="1",
+            CACHE_URL=settings.CACHE_URL,
+            KEEP_URL=settings.KEEP_URL,
+        )
+    assert told.returncode == 0, told.stderr
+    assert told.stdout.split()[-1] == "altered"

@@ -24,10 +24,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--without-static", action="store_true", help="leave the static files to somebody else")
+        parser.add_argument("--keep-triggers", action="store_true", help="see migrate --help")
 
-    def handle(self, *, without_static: bool, **options) -> None:
+    def handle(self, *, without_static: bool, keep_triggers: bool, **options) -> None:
         wait_for_stores()
-        call_command("migrate", verbosity=0, interactive=False)
+        call_command("migrate", verbosity=0, interactive=False, keep_triggers=keep_triggers)
         if not Product.objects.exists():
             call_command("load_bakery")
         open_slots()  # beat does it every night, but may have slept through some
