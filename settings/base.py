@@ -94,7 +94,7 @@ _pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_siz
 _sqlite = {"ENGINE": "django.db.backends.sqlite3", "CONN_MAX_AGE": None}
 _session = (
     "SET sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',"
-    f" time_zone = '+00:00', innodb_lock_wait_timeout = {DB_TIMEOUT}, lock_wait_timeout = {DB_TIMEOUT}"
+    f" time_zone = '+00:00', innodb_lock_wait_timeout = {DB_TIMEOUT}"
 )
 
 
