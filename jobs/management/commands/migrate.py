@@ -1,6 +1,6 @@
 """Django's own migrate, which makes the triggers at its end: that they differ is no reason for it to refuse.
 
-A large table is altered for longer than a visitor waits: whoever stopped listening would not learn that it is done. But
+A large table is altered for longer than a visitor waits: who stopped listening would not learn that it is done. But
 whoever waits for a lock has everybody else on that table wait behind, which must have an end soon.
 """
 
