@@ -99,6 +99,11 @@ class Cluster:
     def is_ready(self, clone: str) -> bool:
         return answers(f"http://127.0.0.1:{self.told[port_name(clone)]}/readyz")
 
+    def stock_up(self, script: str) -> None:
+        """Fill shelves and oven, before the first shopper: what was sold out is so on pages until it is built."""
+        self.manage("shell", "-v", "0", "-c", script)
+        self.wait_until_built()
+
     def wait_until_built(self) -> None:
         """Every object, from the rows as they are."""
         wait_until(lambda: not self.count(UNBUILT), OPEN_WITHIN_SECONDS, "every object")

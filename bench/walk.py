@@ -79,8 +79,8 @@ class Walk:
     def _again(self, page: Page) -> Page:
         """The same form once more, as the back button would."""
         answer = self._send(self.form.form("slot").choices["slot"][-1])
-        if answer.headers.get("Location") != self.order:
-            self.wrong.append("sent again, it is another order")
+        if answer.status in DONE and answer.headers["Location"] != self.order:
+            self.wrong.append(f"sent again, it is another order: {answer.headers['Location']}")
         return answer
 
     def _send(self, slot: str) -> Page:

@@ -56,8 +56,7 @@ def prove(kinds: Sequence[Bad] = KINDS) -> list[Figure]:
 
 
 def prove_on(cluster: Cluster, kinds: Sequence[Bad], load: Load = LOAD) -> list[Figure]:
-    cluster.manage("shell", "-v", "0", "-c", ROOM)
-    cluster.wait_until_built()  # or what was sold out is so on some pages
+    cluster.stock_up(ROOM)
     before, figures = orders(cluster), []
     with Shoppers(cluster.url, load) as notes:
         wait_until(lambda: len(notes.answers) > 100, PATIENCE_SECONDS, "the first shoppers")

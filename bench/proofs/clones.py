@@ -41,7 +41,7 @@ def prove() -> list[Figure]:
 
 def prove_on(cluster: Cluster, trips: Sequence[Trip]) -> list[Figure]:
     """One trip after the other: each kill finds all clones there."""
-    cluster.manage("shell", "-v", "0", "-c", PLENTY)
+    cluster.stock_up(PLENTY)
     bread = cluster.count("SELECT min(product_id) FROM shop.products_stock")
     before = left(cluster, bread)
     walks = _walks(cluster, trips, bread)

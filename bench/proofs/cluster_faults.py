@@ -106,7 +106,7 @@ def prove() -> list[Figure]:
 
 def proved(cluster: Cluster, servers: Sequence[str], seconds: float) -> tuple[list[Figure], list[Fault]]:
     """One server after the other, under one crowd for all of them."""
-    cluster.manage("shell", "-v", "0", "-c", PLENTY)
+    cluster.stock_up(PLENTY)
     people = customers(cluster, len(DEEDS) + 1)
     before = cluster.count("SELECT max(id) FROM shop.shop_order")
     with Regulars(cluster.url, people[1:]) as book:

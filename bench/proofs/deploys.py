@@ -76,8 +76,7 @@ def prove(changes: Sequence[Change] = CHANGES, back_after: Sequence[int] = BACK_
 def prove_on(
     cluster: Cluster, changes: Sequence[Change], back_after: Sequence[int], load: Load = LOAD
 ) -> list[Figure]:
-    cluster.manage("shell", "-v", "0", "-c", ROOM)
-    cluster.wait_until_built()  # or what was sold out is so on some pages
+    cluster.stock_up(ROOM)
     before, moves = orders(cluster), Moves()
     with Shoppers(cluster.url, load) as notes:
         wait_until(lambda: len(notes.answers) > 100, PATIENCE_SECONDS, "the first shoppers")

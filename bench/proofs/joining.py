@@ -54,7 +54,7 @@ def prove() -> list[Figure]:
 
 def measured(cluster: Cluster, pages: int, times: int) -> tuple[list[Figure], list[Shares]]:
     """With three clones and with four, each until they have answered so many pages; and so many joins in all."""
-    cluster.manage("shell", "-v", "0", "-c", PLENTY)
+    cluster.stock_up(PLENTY)
     with Shoppers(cluster.url, LOAD) as notes:
         three = _shares(cluster, notes, pages)
         came = [_moved(cluster, notes, "join")]
