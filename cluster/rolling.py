@@ -74,7 +74,7 @@ class Roll:
                 self.say(f"release {self.release} lies {host.where}")
 
     def prepare(self) -> None:
-        """What must be there before the first clone: assets that its pages ask for, and its columns."""
+        """What must be there before the first clone: assets that its pages ask for. And its migrations only add."""
         for host in self._hosts():
             self._python(host, "manage.py", "collectstatic", "--no-input", "--verbosity", "0")
         self.upload()
