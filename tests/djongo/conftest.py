@@ -11,9 +11,10 @@ from .models import Sheet
 ENGINES = {"djongo": "scaling.djongo_engine", "official": "django_mongodb_backend"}
 
 
-@pytest.fixture(scope="session")
-def mongo_aliases(mongo, django_db_blocker):
-    """The names in ENGINES are aliases of databases of their own."""
+@pytest.fixture(scope="package")
+def mongo_aliases(mongo, django_db_setup, django_db_blocker):
+    """The names in ENGINES are aliases of databases of their own, for as long as these tests run. Those of the shop
+    are made before: to migrate what there is would migrate these as well."""
     with django_db_blocker.unblock():
         for alias, engine in ENGINES.items():
             connections.settings[alias] = database(alias, engine, mongo.url(alias))
