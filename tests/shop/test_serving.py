@@ -82,6 +82,12 @@ def status_of(asking):
         return asking.getresponse().status
 
 
+def is_stopped(pid):
+    """Whether every thread of it is: one that is still to stop takes a SIGTERM first."""
+    states = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/status")]
+    return all(re.search(r"^State:\s*T", state, re.M) for state in states)
+
+
 def is_told_to_end(pid):
     """Whether a stopped process has a SIGTERM before it."""
     told = re.search(r"^ShdPnd:\s*(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.M)[1]
@@ -251,6 +257,7 @@ def test_who_has_come_in_is_answered_when_a_clone_ends_alone(serve):
     clone.wait()
     worker = clone.worker()
     os.kill(worker, signal.SIGSTOP)
+    wait_until(lambda: is_stopped(worker), what="its worker to stand still")
     waiting = [clone.ask("/livez") for _ in range(20)]
     clone.process.terminate()
     wait_until(lambda: is_told_to_end(worker), what="the end of its worker")
