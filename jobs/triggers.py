@@ -6,7 +6,7 @@ each migration (some of which drop them), and compared by a system check.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -91,24 +91,23 @@ def suspended(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def about_to_be_made() -> Iterator[None]:
+def about_to_be_made() -> AbstractContextManager[None]:
     """Around the checks of `migrate`: triggers that differ are told of, and keep it from nothing."""
-    token = _about_to_be_made.set(True)
-    try:
-        yield
-    finally:
-        _about_to_be_made.reset(token)
+    return _true(_about_to_be_made)
+
+
+def adding_only() -> AbstractContextManager[None]:
+    """Around the `migrate` of a deploy: the release that runs on needs the triggers that it has declared."""
+    return _true(_adds_only)
 
 
 @contextmanager
-def adding_only() -> Iterator[None]:
-    """Around the `migrate` of a deploy: the release that runs on needs the triggers that it has declared."""
-    token = _adds_only.set(True)
+def _true(told: ContextVar[bool]) -> Iterator[None]:
+    token = told.set(True)
     try:
         yield
     finally:
-        _adds_only.reset(token)
+        told.reset(token)
 
 
 def remove_before_migrate(sender: Any, using: str, plan: Sequence[Any], **_: Any) -> None:
